@@ -1,0 +1,49 @@
+"""Checks of notebook 00."""
+
+import math
+
+from helpers import compare
+from helpers.exercise import Wrong, exercise
+
+CASES = [  # function, its name, x, h; not one of them is symmetric, and no step is the default
+    (math.sin, "sin", 0.7, 1e-3),
+    (math.exp, "exp", -1.3, 0.05),
+    (lambda x: x**3 - 2 * x, "x**3 - 2x", 1.9, 0.1),
+    (lambda x: 1 / x, "1/x", 2.5, 1e-4),
+]
+
+
+@exercise("0.1", points=2, difficulty=1, minutes=5, seconds=5)
+def numerical_derivative(answer):
+    """Judge a central difference: the values for given steps, and its default step."""
+    for f, name, x, h in CASES:
+        up, here, down = f(x + h), f(x), f(x - h)
+        half = (f(x + h / 2) - f(x - h / 2)) / h
+        suspects = [
+            ("This is a forward difference: it uses f(x), and only one side of x.", (up - here) / h),
+            ("This is a backward difference: it uses f(x), and only one side.", (here - down) / h),
+            ("The two points are 2h apart, and you divide by h.", (up - down) / h),
+            ("You divide by 2, then multiply by h: brackets around 2 * h?", (up - down) / 2 * h),
+            ("The difference is not divided by anything yet.", up - down),
+            ("The difference is taken the wrong way round.", (down - up) / (2 * h)),
+            ("You go h/2 to each side; the docstring asks for h to each side.", half),
+        ]
+        got = answer(f, x, h)
+        where = f"f = {name}, x = {x}, h = {h}"
+        compare.number("the slope", got, (up - down) / (2 * h), where=where, suspects=suspects,
+                       rtol=1e-10)  # fmt: skip
+    _default_step(answer)
+
+
+def _default_step(answer):
+    """The default step must be used, and must be small."""
+    steps = []
+
+    def f(x):
+        steps.append(abs(x - 0.5))
+        return math.sin(x)
+
+    compare.number("the slope", answer(f, 0.5), math.cos(0.5), where="f = sin, x = 0.5, default h",
+                   rtol=1e-6)  # fmt: skip
+    if max(steps) > 1e-3:
+        raise Wrong(f"without h you stepped {max(steps):g} away from x; the default is 1e-5.")

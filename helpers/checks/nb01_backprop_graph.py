@@ -1,0 +1,700 @@
+"""Checks of notebook 01."""
+
+import math
+import random
+
+import numpy as np
+
+from helpers import compare
+from helpers.checks import dual
+from helpers.exercise import Wrong, count, exercise
+
+# ------------------------------------------------------------------ 1.1
+
+
+@exercise("1.1", points=2, difficulty=1, minutes=10, seconds=5)
+def by_hand(answer):
+    """Judge value and slopes of (x*y + z)**2 at points where no two mistakes agree."""
+    first = None
+    for x, y, z in [(2.0, -3.0, 10.0), (1.7, 0.6, -2.9), (-0.4, 5.1, 0.3)]:
+        got = answer(x, y, z)
+        if first is not None and got == first:
+            raise Wrong("it returns the same numbers for other x, y, z: compute with x, y and z.")
+        first = first or got
+        if not isinstance(got, tuple | list) or len(got) != 4:
+            raise Wrong(f"expected four numbers (f, df_dx, df_dy, df_dz), got {got!r}.")
+        s = x * y + z
+        where = f"x = {x}, y = {y}, z = {z}"
+        compare.number("f", got[0], s * s, where=where,
+                       suspects=[("That is x*y + z, before it is squared.", s)])  # fmt: skip
+        outer = "This is d/ds of s**2 alone: the chain goes on, times ds/d{}."
+        swapped = "The slope of x*y by x is y, and by y it is x: yours are exchanged."
+        once = "The square's slope is 2*s with s = x*y + z, the 2 is missing."
+        for name, value, inner, other in (("df_dx", got[1], y, x), ("df_dy", got[2], x, y)):
+            compare.number(name, value, 2 * s * inner, where=where, suspects=[
+                (outer.format(name[-1]), 2 * s), (swapped, 2 * s * other), (once, s * inner),
+                (f"This is d(x*y)/d{name[-1]} alone; multiply by the slope of the square.", inner),
+                ("The slope of the square must be taken at s = x*y + z.", 2 * x * y * inner),
+            ])  # fmt: skip
+        compare.number("df_dz", got[3], 2 * s, where=where, suspects=[
+            (once, s), ("This is ds/dz alone; multiply by the slope of the square.", 1.0),
+            ("The slope of the square must be taken at s = x*y + z.", 2 * z),
+        ])  # fmt: skip
+
+
+# ------------------------------------------------------------------ 1.2 and 1.3
+
+OVERWRITTEN = "The old gradient is lost: add to `.grad` (+=) instead of setting it."
+SET_ON_SELF = "the rule was put on an operand instead of on the result: `out._backward = ...`."
+
+
+def _result(Value, make, operands, what: str):
+    """Make a value and check what every operation owes: type, parents, untouched operands."""
+    before = [(v.data, v.grad, v._backward) for v in operands]
+    out = make()
+    if out is None:
+        raise Wrong(f"{what} is None. Is a `return` missing?")
+    if not isinstance(out, Value):
+        raise Wrong(f"{what} is of type {type(out).__name__}; expected a Value.")
+    if any(out is v for v in operands):
+        raise Wrong(f"{what} changed and returned an operand; make a new Value for the result.")
+    for v, (data, grad, rule) in zip(operands, before, strict=True):
+        if v.data != data or v.grad != grad:
+            raise Wrong(f"{what} changed an operand's data or grad while going forward.")
+        if v._backward is not rule:
+            raise Wrong(f"{what}: {SET_ON_SELF}")
+    if not callable(out._backward):
+        raise Wrong(f"{what}: `_backward` of the result is {out._backward!r}; store the function "
+                    "itself, without brackets: out._backward = _backward.")  # fmt: skip
+    return out
+
+
+def _local(what: str, out, operands, slopes, upstream=-1.7):
+    """Run one value's `_backward` and compare what each operand received."""
+    for v in operands:
+        v.grad = 0.0
+    for start in (0.0, 0.25):
+        for v in operands:
+            v.grad = start
+        out.grad = upstream
+        out._backward()
+        if out.grad != upstream:
+            raise Wrong(f"{what}: its `_backward` changed its own gradient.")
+        for v, slope in zip(operands, slopes, strict=True):
+            want = start + slope * upstream
+            compare.number(f"gradient for {v.label}", v.grad, want, where=what, suspects=[
+                (OVERWRITTEN, slope * upstream if start else math.nan),
+                ("It has not changed: does `_backward` reach this operand?", start),
+                ("The gradient of the result is not used: multiply by out.grad.", start + slope),
+                ("It is multiplied by the value of the result, not its gradient.",
+                 start + slope * out.data),
+                ("The gradient of the result is passed on unchanged: times the local slope.",
+                 start + upstream),
+                ("It is multiplied by the operand's own value: the slope of a*b by a is b.",
+                 start + v.data * upstream),
+                ("Subtracted instead of added?", start - slope * upstream),
+            ])  # fmt: skip
+
+
+def _same_operand(Value, what, make, x, value, slope):
+    """An operand used twice in one operation gets both shares."""
+    a = Value(x, label="a")
+    out = _result(Value, lambda: make(a), [a], what)
+    compare.number(what, out.data, value, where=f"a = {x}")
+    a.grad, out.grad = 0.5, 3.0
+    out._backward()
+    compare.number("gradient for a", a.grad, 0.5 + 3.0 * slope, where=what, suspects=[
+        ("Only one of the two shares of a arrived: add (+=), do not set.", 3.0 * slope / 2),
+        ("Only one of the two shares of a arrived.", 0.5 + 3.0 * slope / 2),
+        (OVERWRITTEN, 3.0 * slope),
+    ])  # fmt: skip
+
+
+def _parents(what: str, out, operands):
+    if len(out.parents) != len(operands) or any(
+        p is not v for p, v in zip(out.parents, operands, strict=True)
+    ):
+        raise Wrong(
+            f"{what}: `parents` of the result must be its {count(len(operands), 'operand')}, in order: "
+            f"got {tuple(getattr(p, 'label', p) for p in out.parents)!r}."
+        )
+
+
+@exercise("1.2", points=4, difficulty=2, minutes=15, seconds=10)
+def Value(answer):  # noqa: N802
+    """Judge + and *: result, parents, and the rule that hands the gradient on."""
+    for x, y in [(3.2, -1.3), (-0.7, 2.5), (0.0, 4.0)]:
+        a, b = answer(x, label="a"), answer(y, label="b")
+        for what, make, value, slopes in (
+            ("a + b", lambda a=a, b=b: a + b, x + y, (1.0, 1.0)),
+            ("a * b", lambda a=a, b=b: a * b, x * y, (y, x)),
+        ):
+            out = _result(answer, make, [a, b], what)
+            compare.number(what, out.data, value, where=f"a = {x}, b = {y}")
+            _parents(what, out, [a, b])
+            _local(what, out, [a, b], slopes)
+    _same_operand(answer, "a + a", lambda a: a + a, 1.5, 3.0, 2.0)
+    _same_operand(answer, "a * a", lambda a: a * a, 1.5, 2.25, 3.0)
+    for what, make, value, slope in (
+        ("a + 5", lambda a: a + 5, 6.5, 1.0),
+        ("5 + a", lambda a: 5 + a, 6.5, 1.0),
+        ("a * 5", lambda a: a * 5, 7.5, 5.0),
+        ("5 * a", lambda a: 5 * a, 7.5, 5.0),
+    ):
+        a = answer(1.5, label="a")
+        out = _result(answer, lambda make=make, a=a: make(a), [a], what)
+        compare.number(what, out.data, value, where="a = 1.5")
+        _local(what, out, [a], [slope])
+    _chain(answer)
+
+
+def _chain(Value):
+    """Rules of two results that share an operand stay apart, also when more is built later."""
+    a, b = Value(2.0, label="a"), Value(7.0, label="b")
+    first, second = a * b, a + b
+    _local("a * b, with a + b made after it", first, [a, b], (7.0, 2.0))
+    _local("a + b, with a * b made before it", second, [a, b], (1.0, 1.0))
+
+
+def _log_of(x):
+    return ("This is a logarithm of another base.", math.log10(x))
+
+
+FUNCTIONS = [  # what, on a Value, value and slope in plain Python, points, suspects for the slope
+    ("tanh", lambda a: a.tanh(), math.tanh, lambda x: 1 - math.tanh(x) ** 2, (0.6, -1.4),
+     lambda x: [("The slope of tanh is 1 - tanh(x)**2, with tanh(x) squared.", 1 - math.tanh(x)),
+                ("You squared x, not tanh(x).", 1 - x**2),
+                ("You took the tanh of the result once more.",
+                 1 - math.tanh(math.tanh(x)) ** 2)]),
+    ("relu", lambda a: a.relu(), lambda x: max(0.0, x), lambda x: float(x > 0), (1.3, -0.8, 0.0),
+     lambda x: [("Where relu cuts off, its slope is 0 (at 0 too, by convention).", 1.0),
+                ("The slope of relu is 1 or 0, not the value.", max(0.0, x)),
+                ("The slope of relu is not negative anywhere.", -1.0)]),
+    ("exp", lambda a: a.exp(), math.exp, math.exp, (0.7, -1.1),
+     lambda x: [("The slope of exp is exp itself, not the number x.", x),
+                ("That is x * exp(x - 1): the rule for powers does not hold for exp.",
+                 x * math.exp(x - 1)),
+                ("exp was taken twice: use the result or a.data, not both.",
+                 math.exp(math.exp(x)))]),
+    ("log", lambda a: a.log(), math.log, lambda x: 1 / x, (0.4, 2.7),
+     lambda x: [("The slope of log is 1/x, at x itself, not at log(x).", 1 / math.log(x)),
+                ("That is the logarithm, not its slope.", math.log(x)),
+                ("The slope of log is 1/x, and yours is x.", x)]),
+    ("a**3", lambda a: a**3, lambda x: x**3, lambda x: 3 * x**2, (1.4, -0.9),
+     lambda x: [("The slope of x**n is n * x**(n-1); the factor n is missing.", x**2),
+                ("The slope of x**n is n * x**(n-1); the exponent is not lowered.", 3 * x**3)]),
+    ("a**-0.5", lambda a: a**-0.5, lambda x: x**-0.5, lambda x: -0.5 * x**-1.5, (1.7, 0.3),
+     lambda x: [("The slope of x**n is n * x**(n-1); the factor n is missing.", x**-1.5),
+                ("The slope of x**n is n * x**(n-1); the exponent is not lowered.",
+                 -0.5 * x**-0.5)]),
+]  # fmt: skip
+
+COMPOUND = [  # what, on Values or duals, points
+    ("-a", lambda a, b: -a, (1.3, 0.4)),
+    ("a - b", lambda a, b: a - b, (1.3, -0.4)),
+    ("a / b", lambda a, b: a / b, (1.3, -0.4)),
+    ("3 - a", lambda a, b: 3 - a, (1.3, 0.4)),
+    ("a - 3", lambda a, b: a - 3, (1.3, 0.4)),
+    ("3 / a", lambda a, b: 3 / a, (1.3, 0.4)),
+    ("a / 3", lambda a, b: a / 3, (1.3, 0.4)),
+    ("a - a", lambda a, b: a - a, (1.3, 0.4)),
+    ("a / a", lambda a, b: a / a, (1.3, 0.4)),
+]
+
+
+@exercise("1.3", points=4, difficulty=2, minutes=15, seconds=10)
+def functions(answer):
+    """Judge tanh, relu, exp, log, power by value and slope, then -, / through them."""
+    for what, make, f, slope, points, slope_suspects in FUNCTIONS:
+        for x in points:
+            a = answer(x, label="a")
+            out = _result(answer, lambda make=make, a=a: make(a), [a], what)
+            value_suspects = [_log_of(x)] if what == "log" else []
+            compare.number(what, out.data, f(x), where=f"a = {x}", suspects=value_suspects)
+            _parents(what, out, [a])
+            a.grad, out.grad = 0.0, -1.7
+            out._backward()
+            compare.number("gradient for a", a.grad, -1.7 * slope(x), where=f"{what} at a = {x}",
+                           suspects=[(s, -1.7 * v) for s, v in slope_suspects(x)])  # fmt: skip
+            _local(f"{what} at a = {x}", out, [a], [slope(x)])
+    for what, make, (x, y) in COMPOUND:
+        a, b = answer(x, label="a"), answer(y, label="b")
+        out = _result(answer, lambda make=make, a=a, b=b: make(a, b), [a, b], what)
+        value, slopes = dual.gradient(make, [x, y])
+        where = f"a = {x}, b = {y}"
+        compare.number(what, out.data, value, where=where, suspects=[
+            ("The operands are exchanged.", -value if "-" in what else 1 / value)])  # fmt: skip
+        _sweep(out)
+        for v, slope in zip((a, b), slopes, strict=True):
+            compare.number(f"gradient for {v.label}", v.grad, slope, where=f"{what}, {where}",
+                           suspects=[("No gradient gets here: build it from +, * and ** of Values, "
+                                      "not from `.data`.", 0.0)])  # fmt: skip
+
+
+def _sweep(root):
+    """Send gradients from root to all leaves, in our own order (not the student's)."""
+    order, seen = [], set()
+
+    def visit(value):
+        if id(value) not in seen:
+            seen.add(id(value))
+            for parent in value.parents:
+                visit(parent)
+            order.append(value)
+
+    visit(root)
+    for value in order:
+        value.grad = 0.0
+    root.grad = 1.0
+    for value in reversed(order):
+        value._backward()
+
+
+# ------------------------------------------------------------------ 1.4
+
+
+class _Node:
+    """A bare node that counts how often its parents are looked up, to stop runaway searches."""
+
+    looks, limit, compares = 0, math.inf, 0
+
+    def __init__(self, name, parents=()):
+        self.label, self._parents = name, tuple(parents)
+        self.data = self.grad = 0.0
+        self._backward, self.op = (lambda: None), "+" if parents else ""
+
+    @property
+    def parents(self):
+        _Node.looks += 1
+        if _Node.looks > _Node.limit:
+            raise Wrong(
+                "your search visits the same values again and again: on a graph where paths split "
+                "and meet, the number of paths explodes. Remember which values you have seen."
+            )
+        return self._parents
+
+    def __eq__(self, other):
+        _Node.compares += 1
+        if _Node.compares > 3_000_000:
+            raise Wrong("looking a value up in a list is slow: remember the seen ones in a set.")
+        return self is other
+
+    def __hash__(self):
+        return id(self)
+
+    def __repr__(self):
+        return self.label
+
+
+def _ladder(rungs: int):
+    """A graph of 2 * rungs nodes with 2**rungs paths."""
+    a = b = _Node("x")
+    nodes = [a]
+    for i in range(rungs):
+        a, b = _Node(f"a{i}", (a, b)), _Node(f"b{i}", (b, a))
+        nodes += [a, b]
+    root = _Node("root", (a, b))
+    return root, [*nodes, root]
+
+
+def _random_graph(seed: int, n: int):
+    pick = random.Random(seed)
+    nodes = [_Node(f"v{i}") for i in range(3)]
+    for i in range(3, n):
+        nodes.append(_Node(f"v{i}", [pick.choice(nodes) for _ in range(pick.choice((1, 2, 2, 3)))]))
+    root, reached = nodes[-1], set()
+    todo = [root]
+    while todo:
+        node = todo.pop()
+        if node not in reached:
+            reached.add(node)
+            todo.extend(node._parents)
+    return root, [v for v in nodes if v in reached]
+
+
+def _long_chain(length: int):
+    node = _Node("v0")
+    nodes = [node]
+    for i in range(1, length):
+        node = _Node(f"v{i}", (node,))
+        nodes.append(node)
+    return node, nodes
+
+
+def _judge_order(answer, root, nodes, what: str):
+    _Node.looks, _Node.compares, _Node.limit = 0, 0, 40 * len(nodes) + 200
+    try:
+        order = answer(root)
+    except RecursionError:
+        raise Wrong(
+            f"{what}: RecursionError. Python gives up after about 1000 nested calls: keep your own "
+            "stack in a list, with a loop."
+        ) from None
+    finally:
+        _Node.limit, _Node.compares = math.inf, -math.inf
+    if order is None:
+        raise Wrong("is None. Is a `return` missing?")
+    order = list(order)
+    place = {v: i for i, v in enumerate(order)}
+    if len(place) != len(order):
+        twice = next(v for i, v in enumerate(order) if place[v] != i)
+        raise Wrong(f"{what}: {twice} stands in the list more than once; each value once.")
+    missing = [v for v in nodes if v not in place]
+    if missing:
+        raise Wrong(f"{what}: {missing[0]} is missing, {len(missing)} of {len(nodes)} values are."
+                    + (" The root itself belongs in the list." if missing == [root] else ""))  # fmt: skip
+    if order[0] is root and len(order) > 1:
+        raise Wrong(f"{what}: the root comes first; parents must come before what is made of them, "
+                    "so the root is last.")  # fmt: skip
+    for v in order:
+        for p in v._parents:
+            if place[p] > place[v]:
+                raise Wrong(f"{what}: {v} comes before its parent {p}. Put a value in the list "
+                            "only when all its parents are in it.")  # fmt: skip
+
+
+@exercise("1.4", points=4, difficulty=3, minutes=20, seconds=20,
+          slow="Does the loop end, and do you look up the seen values in a set, not in a list?")
+def topological_order(answer):
+    """Judge the order on small, branching, deep and wide graphs, and the work it takes."""
+    leaf = _Node("x")
+    _judge_order(answer, leaf, [leaf], "one single value")
+    x = _Node("x")
+    y = _Node("y", (x, x))
+    _judge_order(answer, y, [x, y], "y = x + x")
+    x, z = _Node("x"), _Node("z")
+    p = _Node("x*z", (x, z))
+    q = _Node("x + x*z", (x, p))
+    r = _Node("x*z * (x + x*z)", (p, q))
+    _judge_order(answer, r, [x, z, p, q, r], "a value used at two depths")
+    flipped = _Node("(x + x*z) * x*z", (q, p))
+    _judge_order(answer, flipped, [x, z, p, q, flipped], "a value used at two depths")
+    for seed in range(30):
+        _judge_order(answer, *_random_graph(seed, 4 + seed), f"random graph {seed}")
+    _judge_order(answer, *_ladder(40), "40 diamonds in a row")
+    _judge_order(answer, *_random_graph(99, 3000), "a graph of 3000 values")
+    _judge_order(answer, *_long_chain(100_000), "a chain of 100 000 values")
+
+
+# ------------------------------------------------------------------ 1.5
+
+EXPRESSIONS = [  # name, expression on Values or duals, inputs
+    ("(x*y + z)**2", lambda x, y, z: (x * y + z) ** 2, (2.0, -3.0, 10.0)),
+    ("x + x", lambda x, y, z: x + x, (1.5, 0.3, 0.2)),
+    ("x*x*x", lambda x, y, z: x * x * x, (1.5, 0.3, 0.2)),
+    ("d = x*y, d*d + d (a diamond)", lambda x, y, z: (lambda d: d * d + d)(x * y), (1.5, -0.7, 1)),
+    ("a diamond in a diamond", lambda x, y, z: (lambda a: (lambda b: b * a + b)(a * y + a))(x + z),
+     (0.4, -1.2, 0.9)),
+    ("t = tanh(x*y), t*z + exp(t)/z", lambda x, y, z: (lambda t: t * z + t.exp() / z)((x * y).tanh()),
+     (0.8, -0.5, 1.7)),
+    ("relu(x - y) * log(z) - x/z", lambda x, y, z: (x - y).relu() * z.log() - x / z, (0.8, -0.5, 1.7)),
+]  # fmt: skip
+
+
+def _leaves(Value, inputs):
+    return [Value(v, label=n) for v, n in zip(inputs, "xyz", strict=True)]
+
+
+def _backward(answer, root):
+    try:
+        answer(root)
+    except RecursionError:
+        raise Wrong("RecursionError on a deep graph: use `topological_order`.") from None
+
+
+def _expect_leaves(leaves, slopes, where, times=1, extra=()):
+    for v, slope in zip(leaves, slopes, strict=True):
+        compare.number(f"gradient of {v.label}", v.grad, times * slope, where=where, suspects=[
+            *[(cause, f(slope)) for cause, f in extra],
+            ("Nothing arrives here: walk from the last value to the first, and leave none out.", 0.0)])  # fmt: skip
+
+
+@exercise("1.5", points=4, difficulty=3, minutes=20, seconds=30)
+def backward(answer, Value):
+    """Judge gradients on trees, diamonds, reuse, a second call, a second root, a long chain."""
+    for name, f, inputs in EXPRESSIONS:
+        leaves = _leaves(Value, inputs)
+        root = f(*leaves)
+        _backward(answer, root)
+        compare.number("gradient of the root", root.grad, 1.0, where=name, suspects=[
+            ("The sweep must start with gradient 1 at the root.", 0.0),
+            ("The slope of the root by itself is 1, whatever its value.", root.data)])  # fmt: skip
+        _expect_leaves(leaves, dual.gradient(f, inputs)[1], name)
+    _twice(answer, Value)
+    _two_roots(answer, Value)
+    leaf = Value(2.0, label="x")
+    _backward(answer, leaf)
+    compare.number("gradient of a root without parents", leaf.grad, 1.0, suspects=[
+        ("Clear only the values that have parents, or start the root after clearing.", 0.0)])  # fmt: skip
+    length = 50_000  # two values each
+    x = Value(1.0, label="x")
+    y = x
+    for _ in range(length):
+        y = y + x
+    _backward(answer, y)
+    _expect_leaves([x], [length + 1.0], "x + x + ... + x, 50 001 times")
+
+
+def _twice(answer, Value):
+    """A second call adds the same again to the leaves; what lies between starts from zero."""
+    inputs = (0.8, -0.5, 1.7)
+
+    def f(x, y, z):
+        d = x * y
+        return (d + z) * d
+
+    leaves, slopes = _leaves(Value, inputs), dual.gradient(f, inputs)[1]
+    root = f(*leaves)
+    _backward(answer, root)
+    once = [v.grad for v in leaves]
+    _backward(answer, root)
+    wiped = "The gradients of the leaves were wiped: a second call adds to them, as in torch."
+    stale = ("The second call went wrong: values between leaf and root still held the gradient of "
+             "the first call. Which of them must start from 0?")  # fmt: skip
+    for v, slope, first in zip(leaves, slopes, once, strict=True):
+        if abs(v.grad - 2 * slope) > 1e-9:
+            cause = wiped if abs(v.grad - first) < 1e-9 else stale
+            raise Wrong(f"gradient of {v.label} (backward called twice): got {v.grad:.6g}, "
+                        f"expected {2 * slope:.6g}. {cause}")  # fmt: skip
+    compare.number("gradient of the root", root.grad, 1.0, where="backward called twice",
+                   suspects=[(stale, 2.0)])  # fmt: skip
+
+
+def _two_roots(answer, Value):
+    """Two results share leaves and a value between: their gradients add up in the leaves."""
+    x, y, _ = leaves = _leaves(Value, (1.3, -0.6, 0.0))
+    shared = x * y
+    first, second = shared + x, shared * shared
+    _backward(answer, first)
+    _backward(answer, second)
+    total = dual.gradient(lambda x, y, z: x * y + x + x * y * (x * y), (1.3, -0.6, 0.0))[1]
+    only = dual.gradient(lambda x, y, z: x * y * (x * y), (1.3, -0.6, 0.0))[1]
+    wiped = "The second call wiped what the first had added to the leaves."
+    for v, slope, last in zip(leaves[:2], total, only, strict=False):
+        compare.number(f"gradient of {v.label}", v.grad, slope, rtol=1e-9, suspects=[(wiped, last)],
+                       where="two results that share a value, backward from each")  # fmt: skip
+
+
+# ------------------------------------------------------------------ 1.6
+
+
+def _plain_mlp(model, x):
+    """Run an MLP on plain numbers, from the weights alone."""
+    for layer in model.layers:
+        out = []
+        for neuron in layer.neurons:
+            z = sum(w.data * v for w, v in zip(neuron.w, x, strict=True)) + neuron.b.data
+            out.append(math.tanh(z) if neuron.nonlin else z)
+        x = out
+    return x
+
+
+def _outputs(got, n: int, what: str) -> list:
+    if got is None:
+        raise Wrong(f"{what} is None. Is a `return` missing?")
+    if not isinstance(got, list | tuple):
+        raise Wrong(f"{what} is of type {type(got).__name__}; expected a list of {n} Values.")
+    if len(got) != n:
+        raise Wrong(f"{what} has {len(got)} entries, expected {n}.")
+    return list(got)
+
+
+def _shake(parameters, rng):
+    for p in parameters:
+        p.data = float(rng.normal())
+
+
+@exercise("1.6", points=4, difficulty=2, minutes=15, seconds=10)
+def mlp(Neuron, Layer, MLP):
+    """Judge outputs against plain arithmetic on the same weights, and the list of parameters."""
+    rng = np.random.default_rng(3)
+    _judge_neuron(Neuron, rng)
+    layer = Layer(3, 2, rng)
+    for neuron in layer.neurons:
+        _shake([*neuron.w, neuron.b], rng)
+    x = [0.3, -1.2, 0.7]
+    out = _outputs(layer(x), 2, "layer(x)")
+    for i, neuron in enumerate(layer.neurons):
+        compare.number(f"output {i} of a layer", getattr(out[i], "data", out[i]),
+                       neuron(x).data)  # fmt: skip
+    _judge_parameters(layer, 2 * 4, "a layer of 2 neurons with 3 inputs")
+    model = MLP(3, [4, 2], rng)
+    for layer in model.layers:
+        for neuron in layer.neurons:
+            _shake([*neuron.w, neuron.b], rng)
+    out = _outputs(model(x), 2, "model(x)")
+    for i, want in enumerate(_plain_mlp(model, x)):
+        compare.number(f"output {i} of an MLP 3-4-2", getattr(out[i], "data", out[i]), want,
+                       suspects=[("There is a tanh on the last layer; its outputs are plain sums.",
+                                  math.tanh(want))])  # fmt: skip
+    _judge_parameters(model, 4 * 4 + 2 * 5, "an MLP 3-4-2")
+
+
+def _judge_neuron(Neuron, rng):
+    for nonlin in (True, False):
+        neuron = Neuron(3, rng, nonlin)
+        _shake([*neuron.w, neuron.b], rng)
+        x = [0.3, -1.2, 0.7]
+        z = sum(w.data * v for w, v in zip(neuron.w, x, strict=True)) + neuron.b.data
+        dot, last = z - neuron.b.data, neuron.w[-1].data * x[-1] + neuron.b.data
+        got = neuron(x)
+        if got is not None and not hasattr(got, "parents"):
+            raise Wrong(f"neuron(x) is of type {type(got).__name__}; expected a Value: compute "
+                        "with the Values in self.w, not with their `.data`.")  # fmt: skip
+        want = math.tanh(z) if nonlin else z
+        f = math.tanh if nonlin else float
+        compare.number("neuron(x)", getattr(got, "data", got), want, where=f"nonlin={nonlin}",
+                       suspects=[("The bias is missing.", f(dot)),
+                                 ("The bias is added once per weight.", f(dot + 3 * neuron.b.data)),
+                                 ("Only the last weight counts: is the sum kept?", f(last)),
+                                 ("There is no tanh.", z), ("tanh stands where there is none.",
+                                                           math.tanh(z)),
+                                 ("The bias is added after the tanh.",
+                                  math.tanh(dot) + neuron.b.data)])  # fmt: skip
+        _sweep(got)
+        slope = 1 - want**2 if nonlin else 1.0
+        compare.number("gradient of a weight", neuron.w[1].grad, slope * x[1],
+                       where=f"neuron with nonlin={nonlin}")  # fmt: skip
+        _judge_parameters(neuron, 4, "a neuron with 3 inputs")
+
+
+def _own_values(part) -> list:
+    """The Values inside a neuron, layer or MLP, found through its parts."""
+    if hasattr(part, "w"):
+        return [*part.w, part.b]
+    return [v for sub in getattr(part, "layers", None) or part.neurons for v in _own_values(sub)]
+
+
+def _judge_parameters(part, n: int, what: str):
+    found = part.parameters()
+    if found is None:
+        raise Wrong(f"parameters() of {what} is None. Is a `return` missing?")
+    found = list(found)
+    if any(isinstance(p, list | tuple) for p in found):
+        raise Wrong(f"parameters() of {what} holds lists; expected one flat list of Values.")
+    unique = len({id(p) for p in found})
+    if unique != len(found):
+        raise Wrong(f"parameters() of {what} names a Value twice; it would be updated twice.")
+    if len(found) != n:
+        cause = "Are the biases missing?" if len(found) < n else "Only weights and biases belong."
+        raise Wrong(f"parameters() of {what} has {len(found)} entries, expected {n}. {cause}")
+    own = {id(v) for v in _own_values(part)}
+    if any(id(p) not in own for p in found):
+        raise Wrong(f"parameters() of {what} holds copies: hand out the Values themselves, or a "
+                    "training step will not reach the model.")  # fmt: skip
+
+
+# ------------------------------------------------------------------ 1.7
+
+
+@exercise("1.7", points=3, difficulty=2, minutes=10, seconds=10)
+def logistic_loss(answer, Value):
+    """Judge -log(probability of the label) from a logit: values, slopes, and huge logits."""
+    for z in (0.0, 0.4, -1.7, 3.0, 40.0, -40.0, 800.0, -800.0):
+        for label in (0, 1):
+            where = f"logit {z:g}, label {label}"
+            m = z if label else -z
+            want = max(0.0, -m) + math.log1p(math.exp(-abs(m)))
+            logit = Value(z, label="logit")
+            try:
+                loss = answer(logit, label)
+            except (OverflowError, ValueError, ZeroDivisionError) as error:
+                raise Wrong(
+                    f"{where}: {type(error).__name__}. exp of a large number overflows, and the log "
+                    "of a probability that was rounded to 0 does not exist: rewrite the loss."
+                ) from None
+            if loss is None:
+                raise Wrong("is None. Is a `return` missing?")
+            if not isinstance(loss, Value):
+                raise Wrong(f"is of type {type(loss).__name__}; expected a Value.")
+            p = 1 / (1 + math.exp(-m)) if abs(m) < 700 else float(m > 0)
+            compare.number("loss", loss.data, want, where=where, suspects=[
+                ("That is the loss of the other label: is the label used, and the right way "
+                 "round, and is max(0, -m) there?", want + m), ("The sign is wrong: -log(p).", -want),
+                ("That is the probability, not its logarithm.", p),
+                ("That is 1 - p, not -log(p).", 1 - p),
+                ("The label 0 adds nothing to your loss.", 0.0 if not label else math.nan),
+                ("That is the square of the error, not the logistic loss.", (1 - p) ** 2),
+                ("That is a logarithm of base 2; use the natural one.", want / math.log(2)),
+            ])  # fmt: skip
+            if z == 0.0:
+                continue  # |z| has a kink here; any slope from -1 to 0 is a choice
+            _sweep(loss)
+            slope = (p - 1) if label else (1 - p)
+            compare.number("slope by the logit", logit.grad, slope, where=where, rtol=1e-6)
+
+
+@exercise("1.8", points=5, difficulty=3, minutes=15, seconds=20)
+def sgd_step(answer, MLP):
+    """Judge one step of gradient descent against numerical gradients of the mean loss."""
+    rng = np.random.default_rng(8)
+    model = MLP(3, [2, 1], rng)
+    x, labels = rng.normal(size=(5, 3)), [1, 0, 0, 1, 0]
+    older = None  # the gradients of the step before
+    for step, rate in enumerate((0.3, 0.07)):
+        where = f"step {step + 1}, rate {rate}"
+        before = [p.data for p in model.parameters()]
+        loss, slopes = _numeric_loss(model, x, labels)
+        got = answer(model, x, labels, rate)
+        after_loss = _numeric_loss(model, x, labels)[0]
+        n = len(labels)
+        last_loss, last = _one_example(model, x[-1], labels[-1], before)
+        compare.number("the returned loss", getattr(got, "data", got), loss, where=where, suspects=[
+            ("That is the sum over the examples; return the mean.", loss * n),
+            ("That is the loss of the last example alone.", last_loss),
+            ("That is the loss after the step; return the one before it.", after_loss)])  # fmt: skip
+        moved = np.array([p.data for p in model.parameters()]) - before
+        _judge_move(moved, slopes, last, older, rate, n, where)
+        older = slopes
+
+
+def _judge_move(moved, slopes, last, older, rate, n, where):
+    if not moved.any():
+        raise Wrong(f"{where}: no parameter moved. Change `p.data`, not a copy of it.")
+    stale = -rate * (slopes + older) if older is not None else -rate * slopes
+    compare.arrays("change of the parameters", moved, -rate * slopes, where=where, rtol=1e-5,
+                   suspects=[
+                       ("You climb: the step goes against the gradient.", rate * slopes),
+                       ("The gradients are summed over the examples: use the mean loss.",
+                        -rate * n * slopes),
+                       ("The rate is not used.", -slopes),
+                       ("Only the last example counts.", -rate * last),
+                       ("Only the last example counts.", -rate * last / n),
+                       ("The gradients of the step before are still in there: set each `.grad` "
+                        "to zero first.", stale),
+                   ])  # fmt: skip
+
+
+def _numeric_loss(model, x, labels):
+    """Mean logistic loss and its central differences by each parameter, on plain numbers."""
+    parameters = model.parameters()
+
+    def loss():
+        total = 0.0
+        for row, label in zip(x, labels, strict=True):
+            z = _plain_mlp(model, row)[0]
+            m = z if label else -z
+            total += max(0.0, -m) + math.log1p(math.exp(-abs(m)))
+        return total / len(labels)
+
+    slopes = []
+    for p in parameters:
+        value, h = p.data, 1e-6
+        p.data = value + h
+        up = loss()
+        p.data = value - h
+        down = loss()
+        p.data = value
+        slopes.append((up - down) / (2 * h))
+    return loss(), np.array(slopes)
+
+
+def _one_example(model, row, label, before):
+    """Loss of one example and its gradient, at the parameters before the step."""
+    after = [p.data for p in model.parameters()]
+    for p, value in zip(model.parameters(), before, strict=True):
+        p.data = value
+    loss, slopes = _numeric_loss(model, [row], [label])
+    for p, value in zip(model.parameters(), after, strict=True):
+        p.data = value
+    return loss, slopes

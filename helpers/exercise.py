@@ -1,0 +1,215 @@
+"""What a TODO, a check, points and the progress board are."""
+
+import contextlib
+import html
+import linecache
+import re
+import sys
+import sysconfig
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import ModuleType
+
+import _thread
+
+from helpers import ROOT
+
+NOT_CHECKED, TODO, WRONG, RIGHT = "not checked yet", "to do", "wrong", "right"
+
+
+class _Short:
+    """An exception that a notebook shows as its message alone, without our plumbing."""
+
+    def _render_traceback_(self):
+        return [line for line in str(self).splitlines() if line.strip()]
+
+
+class Todo(_Short, NotImplementedError):
+    """Raised by a check whose exercise, or one that it builds on, is not filled in yet."""
+
+
+class Wrong(_Short, AssertionError):
+    """Raised by a check on a wrong answer: what, where, got, expected, likely mistake."""
+
+
+class TookTooLong(Exception):
+    """Raised inside `time_limit` when its seconds are over."""
+
+
+@contextlib.contextmanager
+def time_limit(seconds: float):
+    """Raise `TookTooLong` if the block runs longer; needs the main thread, on any system."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    lock, state = threading.Lock(), {"over": False, "expired": False}
+
+    def fire():
+        with lock:
+            if not state["over"]:
+                state["expired"] = True
+                _thread.interrupt_main()
+
+    timer = threading.Timer(seconds, fire)
+    timer.daemon = True
+    timer.start()
+    try:
+        try:
+            yield
+        finally:
+            with lock:
+                state["over"] = True
+            timer.cancel()
+            if state["expired"]:
+                time.sleep(0.01)  # an interrupt still on its way arrives here, not in the next cell
+    except KeyboardInterrupt:
+        if state["expired"]:
+            raise TookTooLong from None
+        raise
+
+
+@dataclass
+class Exercise:
+    """One exercise: its id, what it is worth, and the check that judges an answer to it."""
+
+    id: str
+    name: str
+    points: int
+    difficulty: int
+    minutes: int
+    judge: Callable
+    seconds: float = 30.0
+    slow: str = "Does every loop come to an end?"
+    verdict: str = field(default=NOT_CHECKED, compare=False)
+
+    def __call__(self, *answers) -> None:
+        """Raise `Wrong` or `Todo` with a diagnosis, or print one line when the answer is right."""
+        problem = self.diagnose(*answers)
+        if problem is not None:
+            raise problem from None
+        print(f"TODO {self.id} right: {self.name} ({count(self.points, 'point')})")
+
+    def explain(self, *answers) -> None:
+        """Print the diagnosis of an answer instead of raising it; the board does not change."""
+        before = self.verdict
+        problem = self.diagnose(*answers)
+        self.verdict = before
+        print(problem if problem is not None else f"TODO {self.id} right: {self.name}")
+
+    def diagnose(self, *answers) -> Exception | None:
+        """Judge an answer: None when it is right, else the `Wrong` or `Todo` that says why not."""
+        problem = None
+        try:
+            with time_limit(self.seconds):
+                self.judge(*answers)
+        except Wrong as wrong:
+            problem = Wrong(f"TODO {self.id} {self.name}: {wrong}")
+        except TookTooLong:
+            problem = Wrong(
+                f"TODO {self.id} {self.name}: your code was still running after "
+                f"{self.seconds:g} s and was stopped. {self.slow}"
+            )
+        except Exception as error:
+            problem = self._from_student_error(error)
+        self.verdict = {type(None): RIGHT, Todo: TODO, Wrong: WRONG}[type(problem)]
+        return problem
+
+    def _from_student_error(self, error: Exception) -> Exception:
+        open_id = todo_id(error)
+        if open_id == self.id:
+            return Todo(f"{error} is not filled in yet. Write it in the cell above, run that cell, "
+                        "then run this check again.")  # fmt: skip
+        if open_id is not None:
+            return Todo(f"TODO {self.id} waits for TODO {open_id}: fill that one in first.")
+        said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        line = student_line(error)
+        if line:
+            return Wrong(f"TODO {self.id} {self.name}: your code raised {said}\n  {line}")
+        return Wrong(
+            f"TODO {self.id} {self.name}: the check could not use your answer ({said}). "
+            "Compare what it returns with what the docstring promises."
+        )
+
+
+def exercise(id: str, *, points: int, difficulty: int, minutes: int, **limits):
+    """Make the decorated function the check of exercise `id`; it raises `Wrong` on a wrong answer.
+
+    points: what a right answer earns; difficulty: 1 to 3; minutes: what it takes a learner;
+    seconds: how long the check may run before the answer counts as an endless loop (30 if not
+    given); slow: the question that its message then asks.
+    """
+
+    def wrap(judge: Callable) -> Exercise:
+        return Exercise(id, judge.__name__, points, difficulty, minutes, judge, **limits)
+
+    return wrap
+
+
+def count(n: int, noun: str) -> str:
+    """'1 point', '2 points'."""
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
+
+
+def todo_id(error: BaseException) -> str | None:
+    """Return the id of the TODO that raised this error, or None if no TODO did."""
+    if not isinstance(error, NotImplementedError):
+        return None
+    match = re.match(r"TODO (\d+\.\d+)", str(error))
+    return match.group(1) if match else None
+
+
+def student_line(error: BaseException) -> str:
+    """Return the innermost line of the student's own code in a traceback, or ''."""
+    ours = (str(ROOT / "helpers"), sys.prefix, sysconfig.get_path("stdlib"), "<frozen")
+    for frame, number in reversed(list(traceback.walk_tb(error.__traceback__))):
+        name = frame.f_code.co_filename
+        if not name.startswith(ours):
+            text = linecache.getline(name, number).strip()
+            return f"in {frame.f_code.co_name}, line {number} of its cell: {text}"
+    return ""
+
+
+class Board:
+    """The progress board of one notebook, as a table in text and HTML."""
+
+    def __init__(self, exercises: list[Exercise]):
+        self.exercises = exercises
+
+    def __repr__(self) -> str:
+        rows = [f"{e.id:<5} {e.name:<28} {e.verdict:<16} {self._points(e)}" for e in self.exercises]
+        return "\n".join([*rows, self._sum()])
+
+    def _points(self, e: Exercise) -> str:
+        return f"{e.points if e.verdict == RIGHT else 0} of {count(e.points, 'point')}"
+
+    def _sum(self) -> str:
+        done = [e for e in self.exercises if e.verdict == RIGHT]
+        points, total = sum(e.points for e in done), sum(e.points for e in self.exercises)
+        return f"{len(done)} of {count(len(self.exercises), 'exercise')} right, " + (
+            f"{points} of {count(total, 'point')}"
+        )
+
+    def _repr_html_(self) -> str:
+        mark = {RIGHT: "&#10003;", WRONG: "&#10007;", TODO: "&#9675;", NOT_CHECKED: "&#183;"}
+        rows = "".join(
+            f"<tr><td>{e.id}</td><td style='text-align:left'><code>{html.escape(e.name)}</code></td>"
+            f"<td style='text-align:left'>{mark[e.verdict]} {e.verdict}</td>"
+            f"<td>{self._points(e)}</td></tr>"
+            for e in self.exercises
+        )
+        head = "<tr><th>TODO</th><th>exercise</th><th>verdict</th><th>points</th></tr>"
+        return f"<table><caption>{self._sum()}</caption>{head}{rows}</table>"
+
+
+def exercises_of(check: ModuleType) -> list[Exercise]:
+    """List the exercises of a check module, in the order of their ids."""
+    found = [value for value in vars(check).values() if isinstance(value, Exercise)]
+    return sorted(found, key=lambda e: [int(part) for part in e.id.split(".")])
+
+
+def progress(check: ModuleType) -> Board:
+    """Show the board of one notebook's check module: each verdict since the kernel started."""
+    return Board(exercises_of(check))

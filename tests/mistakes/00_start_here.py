@@ -1,0 +1,38 @@
+"""Wrong and right answers of notebook 00."""
+
+from helpers.course.mistakes import Answer
+
+RETURN = "return (f(x + h) - f(x - h)) / (2 * h)"
+
+
+def instead(what, new, says=""):
+    return Answer("0.1", what, says, swap=((RETURN, new),))
+
+
+WRONG = [
+    instead("one side", "return (f(x + h) - f(x)) / h", "forward difference"),
+    instead("other side", "return (f(x) - f(x - h)) / h", "backward difference"),
+    instead("divided by h", "return (f(x + h) - f(x - h)) / h", "2h apart"),
+    instead("no brackets", "return (f(x + h) - f(x - h)) / 2 * h", "brackets"),
+    instead("not divided", "return f(x + h) - f(x - h)", "not divided"),
+    instead("turned round", "return (f(x - h) - f(x + h)) / (2 * h)", "wrong way round"),
+    instead("half steps", "return (f(x + h / 2) - f(x - h / 2)) / h", "h/2 to each side"),
+    instead("no return", "(f(x + h) - f(x - h)) / (2 * h)", "return"),
+    instead("h ignored", "h = 1e-5\n    return (f(x + h) - f(x - h)) / (2 * h)", "expected"),
+    instead("zero", "return 0.0", "zero"),
+    instead("a list", "return [f(x + h)]", "expected a number"),
+    instead("crashes", "return (f(x + h) - f(x - h)) / (2 * hh)", "NameError"),
+    instead("never ends", "while True:\n        pass", "still running"),
+    instead(
+        "large default",
+        "h = 0.01 if h == 1e-5 else h\n    return (f(x + h) - f(x - h)) / (2 * h)",
+        "default",
+    ),
+]
+
+RIGHT = [
+    instead("in steps", "left, right = x - h, x + h\n    return (f(right) - f(left)) / (right - left)"),
+    instead("two terms", "return 0.5 * (f(x + h) / h - f(x - h) / h)"),
+    instead("mean of both sides",
+            "return ((f(x + h) - f(x)) / h + (f(x) - f(x - h)) / h) / 2"),
+]  # fmt: skip

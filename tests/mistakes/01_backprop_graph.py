@@ -1,0 +1,422 @@
+"""Wrong and right answers of notebook 01."""
+
+from helpers.course.mistakes import Answer
+
+
+def w(id, what, says, *swap, code=""):
+    return Answer(id, what, says, swap=swap, code=code)
+
+
+def r(id, what, *swap, code=""):
+    return Answer(id, what, swap=swap, code=code)
+
+
+VALUE = '''
+#| export
+class Value:
+    def __init__(self, data, parents=(), op="", label=""):
+        self.data, self.grad = float(data), 0.0
+        self.parents, self.op, self.label = tuple(parents), op, label
+        self._backward = lambda: None
+
+    def __add__(self, other):
+        other = other if isinstance(other, Value) else Value(other)
+{add}
+
+    def __mul__(self, other):
+        other = other if isinstance(other, Value) else Value(other)
+{mul}
+
+    __radd__, __rmul__ = __add__, __mul__
+'''
+ADD_LATE_BINDING = """        out = Value(self.data + other.data, [self, other], op="plus")
+        def rule(out=out, a=self, b=other):
+            for v in (a, b):
+                v.grad = v.grad + out.grad
+        out._backward = rule
+        return out"""
+MUL_PARTIALS = """        out = Value(self.data * other.data, parents=(self, other), op="*")
+        slopes = [other.data, self.data]
+        def rule():
+            for parent, slope in zip(out.parents, slopes):
+                parent.grad += slope * out.grad
+        out._backward = rule
+        return out"""
+
+DFS_RECURSIVE = '''
+#| export
+def topological_order(root):
+    order, seen = [], set()
+    def visit(v):
+        if v not in seen:
+            seen.add(v)
+            for p in v.parents:
+                visit(p)
+            order.append(v)
+    visit(root)
+    return order
+'''
+KAHN = '''
+#| export
+def topological_order(root):
+    children, stack, reached = {}, [root], {id(root): root}
+    while stack:
+        v = stack.pop()
+        for p in v.parents:
+            children[id(p)] = children.get(id(p), 0) + 1
+            if id(p) not in reached:
+                reached[id(p)] = p
+                stack.append(p)
+    order, ready = [], [root]
+    while ready:
+        v = ready.pop()
+        order.append(v)
+        for p in v.parents:
+            children[id(p)] -= 1
+            if children[id(p)] == 0:
+                ready.append(p)
+    return order[::-1]
+'''
+ITERATORS = '''
+#| export
+def topological_order(root):
+    order, seen, stack = [], {id(root)}, [(root, iter(root.parents))]
+    while stack:
+        v, rest = stack[-1]
+        for p in rest:
+            if id(p) not in seen:
+                seen.add(id(p))
+                stack.append((p, iter(p.parents)))
+                break
+        else:
+            order.append(v)
+            stack.pop()
+    return order
+'''
+BREADTH_FIRST = '''
+#| export
+def topological_order(root):
+    order, seen, queue = [], set(), [root]
+    for v in queue:
+        if v not in seen:
+            seen.add(v)
+            order.append(v)
+            queue.extend(v.parents)
+    return order[::-1]
+'''
+LIST_SEARCH = '''
+#| export
+def topological_order(root):
+    order, seen, stack = [], [], [(root, False)]
+    while stack:
+        v, done = stack.pop()
+        if done:
+            order.append(v)
+        elif v not in seen:
+            seen.append(v)
+            stack.append((v, True))
+            stack.extend((p, False) for p in v.parents)
+    return order
+'''
+NO_MEMORY = '''
+#| export
+def topological_order(root):
+    order, placed, stack = [], set(), [(root, False)]
+    while stack:
+        v, done = stack.pop()
+        if done:
+            if v not in placed:
+                placed.add(v)
+                order.append(v)
+        else:
+            stack.append((v, True))
+            stack.extend((p, False) for p in v.parents)
+    return order
+'''
+CREATION_ORDER_PER_LEVEL = '''
+#| export
+def topological_order(root):
+    depth, level, n = {root: 0}, [root], 0
+    while level:
+        n += 1
+        following = []
+        for v in level:
+            for p in v.parents:
+                if p not in depth:
+                    depth[p] = n
+                    following.append(p)
+        level = following
+    return sorted(depth, key=lambda v: -depth[v])
+'''
+
+TAPE_BACKWARD = '''
+#| export
+def backward(root):
+    inside = [v for v in topological_order(root) if v.parents]
+    for v in inside:
+        v.grad = 0
+    root.grad = 1.0 if root.parents else root.grad + 1
+    while inside:
+        inside.pop()._backward()
+'''
+SAVED_LEAVES = '''
+#| export
+def backward(root):
+    order = topological_order(root)
+    before = {v: v.grad for v in order if not v.parents}
+    for v in order:
+        v.grad = 0.0
+    root.grad = 1.0
+    for v in order[::-1]:
+        v._backward()
+    for v, g in before.items():
+        v.grad += g
+'''
+BACKWARD_RECURSIVE = '''
+#| export
+def backward(root):
+    order, seen = [], set()
+    def visit(v):
+        if v not in seen:
+            seen.add(v)
+            for p in v.parents:
+                visit(p)
+            order.append(v)
+    visit(root)
+    for v in order:
+        if v.parents:
+            v.grad = 0.0
+    root.grad = 1.0
+    for v in reversed(order):
+        v._backward()
+'''
+
+LOSS_RETURN = "return (-m).relu() + (1 + (-size).exp()).log()"
+NAIVE_LOSS = "return -((1 / (1 + (-m).exp())).log())"
+STEP_LOSS = "loss = sum(losses) * (1 / len(losses))"
+CLEAR = """    for p in model.parameters():
+        p.grad = 0.0
+"""
+
+WRONG = [
+    # 1.1
+    w("1.1", "square not differentiated", "2 is missing", ("df_ds = 2 * s", "df_ds = s")),
+    w("1.1", "x and y exchanged", "exchanged",
+      ("df_dx, df_dy = df_dp * y, df_dp * x", "df_dx, df_dy = df_dp * x, df_dp * y")),
+    w("1.1", "outer slope alone", "times ds/dx",
+      ("df_dx, df_dy = df_dp * y, df_dp * x", "df_dx, df_dy = df_dp, df_dp")),
+    w("1.1", "inner slope alone", "multiply by the slope of the square",
+      ("df_dx, df_dy = df_dp * y, df_dp * x", "df_dx, df_dy = y, x")),
+    w("1.1", "not squared", "before it is squared", ("f = s**2", "f = s")),
+    w("1.1", "slope at p", "taken at s", ("df_ds = 2 * s", "df_ds = 2 * p")),
+    w("1.1", "numbers of the example", "same numbers",
+      ("return f, df_dx, df_dy, df_dz", "return 16.0, -24.0, 16.0, 8.0")),
+    w("1.1", "z forgotten", "ds/dz alone",
+      ("return f, df_dx, df_dy, df_dz", "return f, df_dx, df_dy, 1.0")),
+    w("1.1", "three numbers", "four numbers",
+      ("return f, df_dx, df_dy, df_dz", "return df_dx, df_dy, df_dz")),
+    w("1.1", "no return", "four numbers", ("return f, df_dx, df_dy, df_dz", "pass")),
+    # 1.2
+    w("1.2", "add overwrites", "+=", ("self.grad += out.grad", "self.grad = out.grad")),
+    w("1.2", "add overwrites other", "+=", ("other.grad += out.grad", "other.grad = out.grad")),
+    w("1.2", "mul overwrites", "+=",
+      ("self.grad += other.data * out.grad", "self.grad = other.data * out.grad")),
+    w("1.2", "mul uses own data", "slope of a*b by a is b",
+      ("self.grad += other.data * out.grad", "self.grad += self.data * out.grad"),
+      ("other.grad += self.data * out.grad", "other.grad += other.data * out.grad")),
+    w("1.2", "mul without upstream", "multiply by out.grad",
+      ("self.grad += other.data * out.grad", "self.grad += other.data")),
+    w("1.2", "mul passes on", "local slope",
+      ("self.grad += other.data * out.grad", "self.grad += out.grad")),
+    w("1.2", "mul forgets other", "does `_backward` reach",
+      ("            other.grad += self.data * out.grad\n", "")),
+    w("1.2", "add forgets other", "does `_backward` reach",
+      ("            other.grad += out.grad\n", "")),
+    w("1.2", "rule on self", "put on an operand",
+      code=VALUE.format(add=ADD_LATE_BINDING.replace("out._backward", "self._backward"),
+                        mul=MUL_PARTIALS)),
+    w("1.2", "sum of parents missing", "parents",
+      ('out = Value(self.data + other.data, (self, other), "+")',
+       'out = Value(self.data + other.data, (), "+")')),
+    w("1.2", "only self is parent", "parents",
+      ('out = Value(self.data * other.data, (self, other), "*")',
+       'out = Value(self.data * other.data, (self,), "*")')),
+    w("1.2", "product adds", "a * b",
+      ('out = Value(self.data * other.data, (self, other), "*")',
+       'out = Value(self.data + other.data, (self, other), "*")')),
+    w("1.2", "uses out.data", "its gradient",
+      ("self.grad += other.data * out.grad", "self.grad += other.data * out.data")),
+    w("1.2", "in place", "changed",
+      code=VALUE.format(add="        self.data += other.data\n        return self",
+                        mul=MUL_PARTIALS)),
+    w("1.2", "plain number", "type float",
+      code=VALUE.format(add="        return self.data + other.data", mul=MUL_PARTIALS)),
+    w("1.2", "no return", "return",
+      code=VALUE.format(add=ADD_LATE_BINDING.replace("        return out", ""), mul=MUL_PARTIALS)),
+    w("1.2", "rule runs at once", "does `_backward` reach",
+      code=VALUE.format(add=ADD_LATE_BINDING.replace("out._backward = rule", "rule()"),
+                        mul=MUL_PARTIALS)),
+    w("1.2", "rule called when stored", "without brackets",
+      code=VALUE.format(add=ADD_LATE_BINDING.replace("= rule\n", "= rule()\n"), mul=MUL_PARTIALS)),
+    # 1.3
+    w("1.3", "tanh not squared", "squared", ("1 - t * t", "1 - t")),
+    w("1.3", "tanh slope of input", "squared x", ("1 - t * t", "1 - a.data ** 2")),
+    w("1.3", "relu slope 1", "cuts off", ("float(a.data > 0)", "1.0")),
+    w("1.3", "relu slope at 0", "cuts off", ("float(a.data > 0)", "float(a.data >= 0)")),
+    w("1.3", "relu slope is value", "not the value", ("float(a.data > 0)", "max(0.0, a.data)")),
+    w("1.3", "relu is abs", "expected 0", ("max(0.0, a.data)", "abs(a.data)")),
+    w("1.3", "exp slope", "exp itself", ("unary(a, e, e,", "unary(a, e, a.data,")),
+    w("1.3", "exp like a power", "rule for powers",
+      ("unary(a, e, e,", "unary(a, e, a.data * math.exp(a.data - 1),")),
+    w("1.3", "log of base 10", "another base", ("math.log(a.data)", "math.log10(a.data)")),
+    w("1.3", "log slope", "log is 1/x", ("1 / a.data", "a.data")),
+    w("1.3", "power slope without n", "factor n",
+      ("n * a.data ** (n - 1)", "a.data ** (n - 1)")),
+    w("1.3", "power exponent kept", "not lowered", ("n * a.data ** (n - 1)", "n * a.data ** n")),
+    w("1.3", "subtract turned", "exchanged", ("return a + b * -1", "return b + a * -1")),
+    w("1.3", "subtract on data", "no gradient gets here",
+      ("return a + b * -1", "return Value(getattr(a, 'data', a) - getattr(b, 'data', b))")),
+    w("1.3", "divide turned", "exchanged", ("return a * (b**-1)", "return b * (a**-1)")),
+    w("1.3", "negate loses graph", "no gradient gets here",
+      ("return a * -1", "return Value(-a.data)")),
+    w("1.3", "no return", "return", ('return unary(a, e, e, "exp")', 'unary(a, e, e, "exp")')),
+    # 1.4
+    w("1.4", "recursive", "RecursionError", code=DFS_RECURSIVE),
+    w("1.4", "breadth first", "before its parent", code=BREADTH_FIRST),
+    w("1.4", "by shortest depth", "before its parent", code=CREATION_ORDER_PER_LEVEL),
+    w("1.4", "root first", "root comes first", ("return order", "return order[::-1]")),
+    w("1.4", "on discovery", "before its parent",
+      code=BREADTH_FIRST.replace("for v in queue", "for v in iter(lambda: queue and queue.pop(), [])")),
+    w("1.4", "twice", "more than once", ("elif value not in seen:", "else:")),
+    w("1.4", "without root", "root itself", ("return order", "return order[:-1] or [root]")),
+    w("1.4", "list instead of set", "set", code=LIST_SEARCH),
+    w("1.4", "forgets what it saw", "again and again", code=NO_MEMORY),
+    w("1.4", "leaves only", "missing",
+      ("            order.append(value)", "            order.extend([value] * (not value.parents))")),
+    w("1.4", "first parent only", "missing", ("for parent in value.parents)",
+                                              "for parent in value.parents[:1])")),
+    w("1.4", "no return", "return", ("return order", "pass")),
+    # 1.5
+    w("1.5", "never starts", "start with gradient 1", ("root.grad = 1.0", "pass"),),
+    w("1.5", "clears nothing", "between leaf and root",
+      ("        if value.parents:\n            value.grad = 0.0", "        pass")),
+    w("1.5", "clears all", "wiped",
+      ("        if value.parents:\n            value.grad = 0.0", "        value.grad = 0.0")),
+    w("1.5", "clears leaves only", "between leaf and root", ("if value.parents", "if not value.parents")),
+    w("1.5", "forward order", "last value to the first", ("reversed(order)", "order")),
+    w("1.5", "cleared after the start", "start with gradient 1",
+      ("    for value in order:", "    root.grad = 1.0\n    for value in order:"),
+      ("    root.grad = 1.0\n    for value in rev", "    for value in rev")),
+    w("1.5", "recursive", "RecursionError", code=BACKWARD_RECURSIVE),
+    w("1.5", "skips the last", "leave none out", ("reversed(order)", "reversed(order[:-1])")),
+    w("1.5", "discovery order", "last value to the first",
+      ("reversed(order)", "[root, *[v for v in reversed(order) if v is not root][::-1]]")),
+    w("1.5", "starts with the value", "gradient of the root",
+      ("root.grad = 1.0", "root.grad += root.data")),
+    # 1.6
+    w("1.6", "no bias", "bias is missing", ("total = self.b\n", "total = Value(0.0)\n")),
+    w("1.6", "bias per weight", "once per weight",
+      ("total = self.b\n", "total = Value(0.0)\n"),
+      ("total = total + w * v", "total = total + w * v + self.b")),
+    w("1.6", "sum not kept", "Only the last weight", ("total = total + w * v", "total = self.b + w * v")),
+    w("1.6", "always tanh", "tanh stands", ("total.tanh() if self.nonlin else total", "total.tanh()")),
+    w("1.6", "never tanh", "no tanh", ("total.tanh() if self.nonlin else total", "total")),
+    w("1.6", "on plain data", "Value",
+      ("total = total + w * v", "total = getattr(total, 'data', total) + w.data * v"),
+      ("return total.tanh() if self.nonlin else total",
+       "return math.tanh(total) if self.nonlin else total")),
+    w("1.6", "parameters without bias", "biases", ("return [*self.w, self.b]", "return [*self.w]")),
+    w("1.6", "parameters nested", "flat list",
+      ("return [p for layer in self.layers for p in layer.parameters()]",
+       "return [layer.parameters() for layer in self.layers]")),
+    w("1.6", "layers in parallel", "ValueError",
+      ("            x = layer(x)\n        return x", "            out = layer(x)\n        return out")),
+    w("1.6", "first layer only", "entries",
+      ("            x = layer(x)\n        return x", "            return layer(x)")),
+    w("1.6", "layer returns one", "expected a list",
+      ("return [neuron(x) for neuron in self.neurons]", "return self.neurons[0](x)")),
+    w("1.6", "copies as parameters", "copies", ("return [*self.w, self.b]",
+                                          "return [Value(p.data) for p in (*self.w, self.b)]")),
+    # 1.7
+    w("1.7", "overflows", "overflows", (LOSS_RETURN, NAIVE_LOSS)),
+    w("1.7", "labels exchanged", "right way round",
+      ("m = logit if label else -logit", "m = -logit if label else logit")),
+    w("1.7", "sign", "sign", (LOSS_RETURN, "return -((-m).relu() + (1 + (-size).exp()).log())")),
+    w("1.7", "label 0 ignored", "label 0",
+      (LOSS_RETURN, "return ((-m).relu() + (1 + (-size).exp()).log()) * label")),
+    w("1.7", "label ignored", "is the label used", ("m = logit if label else -logit", "m = logit")),
+    w("1.7", "no relu part", "max(0, -m)", (LOSS_RETURN, "return (1 + (-size).exp()).log()")),
+    w("1.7", "plain number", "expected a Value",
+      (LOSS_RETURN, "return ((-m).relu() + (1 + (-size).exp()).log()).data")),
+    w("1.7", "no return", "return", (LOSS_RETURN, "(-m).relu() + (1 + (-size).exp()).log()")),
+    w("1.7", "graph is cut", "slope",
+      ("m = logit if label else -logit", "m = Value(logit.data if label else -logit.data)")),
+    w("1.7", "probability", "That is the probability", (LOSS_RETURN, "return 1 / (1 + (-size).exp())")),
+    # 1.8
+    w("1.8", "climbs", "climb", ("p.data -= rate * p.grad", "p.data += rate * p.grad")),
+    w("1.8", "gradients kept", "step before", (CLEAR, "")),
+    w("1.8", "cleared after backward", "no parameter moved",
+      (CLEAR + "    backward(loss)\n", "    backward(loss)\n" + CLEAR)),
+    w("1.8", "sum not mean", "return the mean", (STEP_LOSS, "loss = sum(losses)")),
+    w("1.8", "sum for gradient", "summed over the examples",
+      (STEP_LOSS, "loss = sum(losses)"), ("return loss.data", "return loss.data / len(losses)")),
+    w("1.8", "last example", "last example alone", (STEP_LOSS, "loss = losses[-1]")),
+    w("1.8", "rate not used", "rate is not used", ("p.data -= rate * p.grad", "p.data -= p.grad")),
+    w("1.8", "nothing moves", "no parameter moved",
+      ("p.data -= rate * p.grad", "data = p.data - rate * p.grad")),
+    w("1.8", "no return", "return", ("return loss.data", "pass")),
+    w("1.8", "loss after the step", "after the step", ("return loss.data",
+      "return (sum(logistic_loss(model(row)[0], label) for row, label in zip(x, labels)) "
+      "* (1 / len(losses))).data")),
+    w("1.8", "bias forgotten", "only index 10", ("        p.data -= rate * p.grad",
+      "        p.data -= rate * p.grad if p is not model.layers[-1].neurons[0].b else 0")),
+    w("1.8", "one step per example", "change of the parameters", (STEP_LOSS, """loss = sum(losses) * (1 / len(losses))
+    for part in losses[:-1]:
+        for p in model.parameters():
+            p.grad = 0.0
+        backward(part)
+        for p in model.parameters():
+            p.data -= rate * p.grad / len(losses)"""), ("backward(loss)", "backward(losses[-1])")),
+]  # fmt: skip
+
+RIGHT = [
+    r("1.1", "expanded", ("df_dx, df_dy = df_dp * y, df_dp * x",
+                          "df_dx = 2 * x * y**2 + 2 * y * z; df_dy = 2 * x**2 * y + 2 * x * z")),
+    r("1.1", "a list", ("return f, df_dx, df_dy, df_dz", "return [f, df_dx, df_dy, df_dz]")),
+    r("1.2", "late binding", code=VALUE.format(add=ADD_LATE_BINDING, mul=MUL_PARTIALS)),
+    r("1.2", "same cell, lambdas", code=VALUE.format(
+        add="""        out = Value(self.data + other.data, (self, other), "+")
+        def give(v, g):
+            v.grad += g
+        out._backward = lambda: (give(self, out.grad), give(other, out.grad))
+        return out""", mul=MUL_PARTIALS)),
+    r("1.3", "factored", ("1 - t * t", "(1 - t) * (1 + t)")),
+    r("1.3", "subtract by negate", ("return a + b * -1", "return a + (-b)"),
+      ("return a * -1", "return -1 * a")),
+    r("1.3", "relu by if", ('return unary(a, max(0.0, a.data), float(a.data > 0), "relu")',
+                            'return unary(a, a.data, 1, "relu") if a.data > 0 else unary(a, 0, 0, "relu")')),
+    r("1.4", "kahn", code=KAHN),
+    r("1.4", "iterators", code=ITERATORS),
+    r("1.4", "by id", ("value not in seen", "id(value) not in seen"),
+      ("seen.add(value)", "seen.add(id(value))")),
+    r("1.5", "popping", code=TAPE_BACKWARD),
+    r("1.5", "leaves saved", code=SAVED_LEAVES),
+    r("1.6", "sum of products",
+      ("        total = self.b\n        for w, v in zip(self.w, x, strict=True):\n"
+       "            total = total + w * v\n",
+       "        total = sum((w * v for w, v in zip(self.w, x)), self.b)\n")),
+    r("1.6", "parameters by loops",
+      ("return [p for layer in self.layers for p in layer.parameters()]",
+       "return sum((layer.parameters() for layer in self.layers), [])"),
+      ("return [*self.w, self.b]", "return self.w + [self.b]")),
+    r("1.7", "branches", ("    m = logit if label else -logit\n    size = m.relu() + (-m).relu()\n"
+                          "    " + LOSS_RETURN,
+                          "    m = logit * (2 * label - 1)\n    if m.data > 0:\n"
+                          "        return (1 + (-m).exp()).log()\n    return (1 + m.exp()).log() - m")),
+    r("1.7", "labels as numbers", ("(-m).relu() + (1", "logit.relu() - logit * label + (1")),
+    r("1.8", "sum of scaled losses", (STEP_LOSS, "loss = sum(l / len(losses) for l in losses)")),
+    r("1.8", "backward per example", (STEP_LOSS, STEP_LOSS + "\n    n = len(losses)"),
+      ("    backward(loss)\n", "    for part in losses:\n        backward(part / n)\n")),
+    r("1.8", "cleared at the end", ("    return loss.data",
+                                    "    for p in model.parameters():\n        p.grad = 0.0\n    return loss.data")),
+]  # fmt: skip
