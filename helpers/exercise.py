@@ -1,6 +1,5 @@
 """What a TODO, a check, points and the progress board are."""
 
-import contextlib
 import html
 import linecache
 import re
@@ -36,15 +35,17 @@ class Wrong(_Short, AssertionError):
 
 
 class TookTooLong(Exception):
-    """Raised inside `time_limit` when its seconds are over."""
+    """Raised by `limited` when its seconds are over."""
 
 
-@contextlib.contextmanager
-def time_limit(seconds: float):
-    """Raise `TookTooLong` if the block runs longer; needs the main thread, on any system."""
+def limited(seconds: float, f: Callable, *args):
+    """Return f(*args), or raise `TookTooLong` when it runs longer; any system, main thread only.
+
+    In another thread there is no limit. Everything stands in one `try`, so that the interrupt of
+    the timer cannot land outside, in the learner's next cell.
+    """
     if threading.current_thread() is not threading.main_thread():
-        yield
-        return
+        return f(*args)
     lock, state = threading.Lock(), {"over": False, "expired": False}
 
     def fire():
@@ -55,17 +56,19 @@ def time_limit(seconds: float):
 
     timer = threading.Timer(seconds, fire)
     timer.daemon = True
-    timer.start()
     try:
+        timer.start()
         try:
-            yield
+            return f(*args)
         finally:
+            timer.cancel()
             with lock:
                 state["over"] = True
-            timer.cancel()
             if state["expired"]:
-                time.sleep(0.01)  # an interrupt still on its way arrives here, not in the next cell
+                time.sleep(0.05)  # an interrupt still on its way arrives here
     except KeyboardInterrupt:
+        with lock:
+            state["over"] = True
         if state["expired"]:
             raise TookTooLong from None
         raise
@@ -103,8 +106,7 @@ class Exercise:
         """Judge an answer: None when it is right, else the `Wrong` or `Todo` that says why not."""
         problem = None
         try:
-            with time_limit(self.seconds):
-                self.judge(*answers)
+            limited(self.seconds, self.judge, *answers)
         except Wrong as wrong:
             problem = Wrong(f"TODO {self.id} {self.name}: {wrong}")
         except TookTooLong:

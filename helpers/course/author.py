@@ -2,6 +2,8 @@
 
 import base64
 import re
+import uuid
+from difflib import SequenceMatcher
 from pathlib import Path
 
 import jupytext
@@ -16,10 +18,14 @@ PICTURE = re.compile(r'<img src="data:(image/[\w+]+);base64,([A-Za-z0-9+/=]+)"')
 
 
 def edit(name: str) -> Path:
-    """Write solutions/<name>.ipynb as edit/<name>.py (jupytext percent) and return its path."""
-    path = SCRIPTS / f"{name}.py"
-    text = jupytext.writes(files.read(files.SOLUTIONS / f"{name}.ipynb"), fmt="py:percent")
-    files.write_atomically(path, text)
+    """Write solutions/<name>.ipynb as edit/<name>.py (jupytext percent) and return its path.
+
+    A script that is newer than the solution holds work that was not saved yet, and is kept.
+    """
+    path, source = SCRIPTS / f"{name}.py", files.SOLUTIONS / f"{name}.ipynb"
+    if path.exists() and path.stat().st_mtime > source.stat().st_mtime:
+        raise build.BuildError(f"edit/{name}.py is newer than the solution: save or delete it first.")
+    files.write_atomically(path, jupytext.writes(files.read(source), fmt="py:percent"))
     return path
 
 
@@ -31,6 +37,7 @@ def save(name: str, *, run: bool = True) -> None:
     made = build.normalise(made, name)
     if run:
         execute(made)
+        made = build.normalise(made, name)  # execution adds versions and widget state
         _attach_pictures(made)
     files.write(path, made)
 
@@ -51,17 +58,13 @@ def execute(notebook) -> None:
 
 
 def _keep_ids(made, old) -> None:
-    """Give cells the id they had (same source, else same place among the unmatched) or a new one."""
-    ids = {}
-    for cell in old.cells:
-        ids.setdefault((cell.cell_type, cell.source), cell["id"])
-    taken = set()
-    for number, cell in enumerate(made.cells):
-        id = ids.get((cell.cell_type, cell.source), f"cell-{number:03d}")
-        while id in taken:
-            id += "x"
-        cell["id"] = id
-        taken.add(id)
+    """Give each cell the id of the cell it was before, if only its text changed; else a new one."""
+    was, now = ([(c.cell_type, c.source) for c in nb.cells] for nb in (old, made))
+    for what, a, b, c, d in SequenceMatcher(None, was, now, autojunk=False).get_opcodes():
+        for i in range(c, d):
+            j = a + i - c
+            same = j < b and what in ("equal", "replace") and was[j][0] == now[i][0]
+            made.cells[i]["id"] = old.cells[j]["id"] if same else uuid.uuid4().hex[:8]
 
 
 def _attach_pictures(notebook) -> None:

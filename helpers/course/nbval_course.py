@@ -7,11 +7,17 @@ reference. In solutions/ every cell must run and give the stored output. Written
 
 import ast
 import re
+from collections import defaultdict
 from queue import Empty
-from typing import ClassVar
 
 import pytest
-from nbval.plugin import CURRENT_ENV_KERNEL_NAME, IPyNbCell, IPyNbFile, NbCellError
+from nbval.plugin import (
+    CURRENT_ENV_KERNEL_NAME,
+    IPyNbCell,
+    IPyNbFile,
+    NbCellError,
+    find_metadata_tags,
+)
 
 from helpers.course import build, files
 from helpers.course.watched import KernelDied, WatchedKernel
@@ -39,22 +45,23 @@ class CourseNotebook(IPyNbFile):
         if self.is_solution or course:
             self.exercises = build.checks_of(course.get("name", self.path.stem))
         restored = self._restore_checks(course.get("name", self.path.stem))
-        number = 0
-        for item in super().collect():
-            while self.nb.cells[number].cell_type != "code":
-                number += 1
-            cell = self.nb.cells[number]
-            number += 1
-            id = files.exercise_id(cell)
-            kind = "check" if "check" in files.tags(cell) else "TODO"
+        for number, cell in enumerate(c for c in self.nb.cells if c.cell_type == "code"):
+            id, kind = files.exercise_id(cell), "TODO"
+            if "check" in files.tags(cell):
+                kind = "check"
             yield CourseCell.from_parent(
-                self, name=item.name + (f" ({kind} {id})" if id else ""), cell_num=item.cell_num,
-                cell=cell, options=item.options, check_id=id if kind == "check" else None,
-                edited=cell.get("id") in restored)  # fmt: skip
+                self, name=f"Cell {number}" + (f" ({kind} {id})" if id else ""), cell_num=number,
+                cell=cell, options=self._options(cell), edited=cell.get("id") in restored,
+                check_id=id if kind == "check" else None)  # fmt: skip
         present = {files.exercise_id(c) for c in self.nb.cells if "check" in files.tags(c)}
         for id in self.exercises:
             if id not in present:
-                yield Deleted.from_parent(self, name=f"check {id} is missing", id=id)
+                yield Deleted.from_parent(self, name=f"check {id} is missing", check_id=id)
+
+    def _options(self, cell) -> dict:
+        """Return nbval's options for a cell; in a student's notebook none can be switched off."""
+        found = dict(find_metadata_tags(cell.metadata)) if self.is_solution else {}
+        return defaultdict(bool, {"check": self.is_solution, **found})
 
     def _restore_checks(self, name: str) -> set[str]:
         """Put the original source into edited check cells; return the ids of these cells."""
@@ -180,18 +187,16 @@ class Broken(pytest.Item):
 class Deleted(pytest.Item):
     """Stands for a check cell that somebody deleted; counts as a wrong answer."""
 
-    obj: ClassVar = None
-
-    def __init__(self, *, id: str, **kwargs):
+    def __init__(self, *, check_id: str, **kwargs):
         super().__init__(**kwargs)
-        self.id = id
+        self.check_id = check_id
 
     def runtest(self):
         """Fail, and say how to get the cell back."""
-        _record(self, self.id, "wrong")
-        name = self.parent.exercises[self.id].name
+        _record(self, self.check_id, "wrong")
+        name = self.parent.exercises[self.check_id].name
         pytest.fail(
-            f"{self.parent.path.name}: the check cell of TODO {self.id} was deleted, so the "
+            f"{self.parent.path.name}: the check cell of TODO {self.check_id} was deleted, so the "
             f"exercise counts as wrong. Undo, or copy the cell `check.{name}` from a fresh copy.",
             pytrace=False,
         )
