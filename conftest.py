@@ -2,9 +2,6 @@
 
 import os
 
-for _name in ("OMP", "OPENBLAS", "MKL", "NUMBA"):  # before numpy comes in: one thread per worker
-    os.environ.setdefault(f"{_name}_NUM_THREADS", "1")
-
 import pytest
 from nbval.plugin import IPyNbFile
 
@@ -18,6 +15,8 @@ def pytest_addoption(parser):
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config):
+    for name in ("OMP", "OPENBLAS", "MKL", "NUMBA"):  # before numpy comes in: one thread per worker
+        os.environ.setdefault(f"{name}_NUM_THREADS", "1")
     option = config.option
     if option.nbval and option.nbval_kernel_name is None:
         option.nbval_current_env = True

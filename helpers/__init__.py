@@ -2,4 +2,6 @@
 
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent  # holds notebooks/, solutions/, helpers/, data/, tests/
+ROOT = (
+    Path(__file__).resolve().parent.parent
+)  # holds notebooks/, solutions/, helpers/, data/, tests/

@@ -50,7 +50,9 @@ def number(name: str, got, want: float, *, where: str = "", suspects: Suspects =
     raise Wrong(f"{at}: got {value + 0.0:.6g}, expected {want + 0.0:.6g}. {cause}".rstrip())
 
 
-def table(rows: Iterable[tuple[str, object, object]], *, where: str = "", rtol: float = 0.0) -> None:
+def table(
+    rows: Iterable[tuple[str, object, object]], *, where: str = "", rtol: float = 0.0
+) -> None:
     """Raise `Wrong` with a verdict per row (name, got, want); the first bad row is the bug."""
     lines, first = [], None
     for name, got, want in rows:

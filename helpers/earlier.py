@@ -91,7 +91,7 @@ def _take_solution(module, name, id, solution, exercise_id, problem) -> None:
 def _run(module: ModuleType, source: str, title: str) -> None:
     """Execute a cell in the module, its lines known to tracebacks and `inspect.getsource`."""
     linecache.cache[title] = (len(source), None, source.splitlines(keepends=True), title)
-    exec(compile(source, title, "exec"), vars(module))  # noqa: S102
+    exec(compile(source, title, "exec"), vars(module))
 
 
 def _key(name: str, source: str) -> str:
@@ -118,5 +118,3 @@ def _remember(name: str, source: str) -> None:
         known = []
     with contextlib.suppress(OSError):
         files.write_atomically(CACHE, json.dumps([*known, _key(name, source)][-500:]))
-
-

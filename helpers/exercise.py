@@ -1,5 +1,6 @@
 """What a TODO, a check, points and the progress board are."""
 
+import _thread
 import html
 import linecache
 import re
@@ -11,8 +12,6 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import ModuleType
-
-import _thread
 
 from helpers import ROOT
 

@@ -93,14 +93,18 @@ class Lab:
 
     def ready(self) -> None:
         """Wait until the notebook is open and its kernel idle."""
-        self.page.wait_for_function(f"window.jupyterapp && {self.PANEL}?.content?.widgets?.length > 3")
+        self.page.wait_for_function(
+            f"window.jupyterapp && {self.PANEL}?.content?.widgets?.length > 3"
+        )
         self.page.wait_for_function(
             f"{self.PANEL}.sessionContext?.session?.kernel?.status === 'idle'"
         )
 
     def index(self, id: str) -> int:
         """Return the place of the cell with this id."""
-        return self.page.evaluate(f"id => {self.PANEL}.content.widgets.findIndex(c => c.model.id === id)", id)
+        return self.page.evaluate(
+            f"id => {self.PANEL}.content.widgets.findIndex(c => c.model.id === id)", id
+        )
 
     def go(self, id: str) -> None:
         """Scroll to a cell and make it the active one."""
@@ -127,6 +131,7 @@ class Lab:
         before = self.page.evaluate(f"{cell}.model.executionCount")
         self.page.keyboard.press("Shift+Enter")
         self.page.wait_for_function(
-            f"b => {cell}.model.executionState === 'idle' && {cell}.model.executionCount !== b", arg=before
+            f"b => {cell}.model.executionState === 'idle' && {cell}.model.executionCount !== b",
+            arg=before,
         )
         return self.page.evaluate(f"{cell}.outputArea.node.innerText")

@@ -38,7 +38,9 @@ def test_student_notebook_holds_no_answer_and_no_output(name):
     given = {s.strip() for c in made.cells for s in c.source.splitlines()}
     for cell in solution(name).cells:
         if "exercise" in files.tags(cell):
-            region = "".join(re.findall(r"# BEGIN SOLUTION\n(.*?)# END SOLUTION", cell.source, re.S))
+            region = "".join(
+                re.findall(r"# BEGIN SOLUTION\n(.*?)# END SOLUTION", cell.source, re.S)
+            )
             answer = {s.strip() for s in region.splitlines() if len(s.strip()) > 25}
             assert not answer & given
     for cell in made.cells:
@@ -182,7 +184,9 @@ def test_command_line(capsys):
 def test_what_notebook_01_imports_is_light():
     """Its first cell must not pull in torch, numba or matplotlib."""
     setup = next(c for c in solution("01_backprop_graph").cells if "setup" in files.tags(c))
-    code = setup.source + "\nimport sys; print([m for m in ('torch', 'numba', 'matplotlib', 'scipy')"
+    code = (
+        setup.source + "\nimport sys; print([m for m in ('torch', 'numba', 'matplotlib', 'scipy')"
+    )
     code += " if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True,
                           check=True)  # fmt: skip

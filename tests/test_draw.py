@@ -16,6 +16,7 @@ from helpers import draw
 from helpers.draw.board import plan
 from helpers.draw.graph import collect, node_text, number, parent_numbers
 from helpers.draw.layout import arrange
+from helpers.draw.svg import QUIET
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -236,6 +237,26 @@ def test_a_crossed_order_is_uncrossed():
     assert (y[0] < y[1]) == (y[2] < y[3]) == (y[4] < y[5])
 
 
+def _crossings(board):
+    """Count the pairs of wires that change places between two columns."""
+    spans = [(a, b) for *_, points, _ in board.wires
+             for a, b in zip(points[1::2], points[2::2], strict=False)]  # fmt: skip
+    return sum(
+        (a[1] - c[1]) * (b[1] - d[1]) < 0
+        for i, (a, b) in enumerate(spans)
+        for c, d in spans[:i]
+        if a[0] == c[0]
+    )
+
+
+def test_sweeps_remove_crossings(monkeypatch):
+    graphs = [tangle(seed, 25) for seed in range(6)]
+    swept = [_crossings(board_of(root)) for root in graphs]
+    monkeypatch.setattr("helpers.draw.layout.SWEEPS", 0)
+    unswept = [_crossings(board_of(root)) for root in graphs]
+    assert sum(swept) < 0.8 * sum(unswept)
+
+
 def test_boxes_say_name_value_gradient_and_operation():
     x = leaf(1234.5678, "<x&y>")
     x.grad = -0.000123456
@@ -364,6 +385,12 @@ def test_the_film_has_a_frame_per_operation():
     assert len({(frame.width, frame.height) for frame in frames}) == 1
 
 
+def test_gradients_are_grey_until_they_are_known():
+    frames = draw.backward_film(square())
+    grey = [len(re.findall(rf'fill="{QUIET}"[^>]*>0<', frame.body)) for frame in frames]
+    assert grey == [5, 4, 2, 0]
+
+
 def test_a_square_sends_both_shares_at_once():
     frames = draw.backward_film(twice())
     assert frames[1].caption.endswith("(x * x) gains 1, x gains 1.")
@@ -482,11 +509,11 @@ def test_decision_boundary_asks_for_rows_and_marks_classes():
         return rows[:, 0].clip(0, 1)
 
     fig, ax = draw.axes()
-    draw.decision_boundary(ax, predict, x, np.array([0, 1, 0]), points=11)
+    draw.decision_boundary(ax, predict, x, np.array([0, 1, 0]), names=("no", "yes"), points=11)
     (rows,) = seen
     assert rows.shape == (121, 2)
     assert (rows.min(axis=0) < x.min(axis=0)).all() and (rows.max(axis=0) > x.max(axis=0)).all()
-    assert [t.get_text() for t in ax.get_legend().get_texts()] == ["class 0", "class 1"]
+    assert [t.get_text() for t in ax.get_legend().get_texts()] == ["no", "yes"]
     draw.figure(fig, "Two classes")
 
 

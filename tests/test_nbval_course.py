@@ -141,7 +141,10 @@ def test_a_deleted_check_counts_as_wrong(results):
 
 def test_a_dying_kernel_is_named_at_once(results):
     found = results[0]["dies"]
-    assert found["Cell 2 (check 0.1)"][:2] == ("fail", "Failed: the kernel died in Cell 2 (check 0.1)")
+    assert found["Cell 2 (check 0.1)"][:2] == (
+        "fail",
+        "Failed: the kernel died in Cell 2 (check 0.1)",
+    )
     assert found["Cell 3"][1] == "not run: the kernel died in Cell 2 (check 0.1)"
     assert "dies.ipynb: the kernel died in Cell 2 (check 0.1)" in results[1]
     assert line(results, "dies") == ["0", "0", "0", "1", "0", "of", "2"]
@@ -174,5 +177,11 @@ def test_require_done_makes_an_unfilled_todo_a_failure(tmp_path):
     (tmp_path / "untouched.ipynb").write_text(nbformat.writes(small()), encoding="utf-8")
     (tmp_path / "right.ipynb").write_text(nbformat.writes(filled(RIGHT)), encoding="utf-8")
     outcomes, _ = run(tmp_path, "--require-done")
-    assert [o for o, *_ in outcomes["untouched"].values()] == ["pass", "pass", "fail", "fail", "fail"]
+    assert [o for o, *_ in outcomes["untouched"].values()] == [
+        "pass",
+        "pass",
+        "fail",
+        "fail",
+        "fail",
+    ]
     assert {o for o, *_ in outcomes["right"].values()} == {"pass"}

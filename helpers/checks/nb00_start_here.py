@@ -20,7 +20,10 @@ def numerical_derivative(answer):
         up, here, down = f(x + h), f(x), f(x - h)
         half = (f(x + h / 2) - f(x - h / 2)) / h
         suspects = [
-            ("This is a forward difference: it uses f(x), and only one side of x.", (up - here) / h),
+            (
+                "This is a forward difference: it uses f(x), and only one side of x.",
+                (up - here) / h,
+            ),
             ("This is a backward difference: it uses f(x), and only one side.", (here - down) / h),
             ("The two points are 2h apart, and you divide by h.", (up - down) / h),
             ("You divide by 2, then multiply by h: brackets around 2 * h?", (up - down) / 2 * h),

@@ -121,7 +121,7 @@ def _parents(what: str, out, operands):
 
 
 @exercise("1.2", points=4, difficulty=2, minutes=15, seconds=10)
-def Value(answer):  # noqa: N802
+def Value(answer):
     """Judge + and *: result, parents, and the rule that hands the gradient on."""
     for x, y in [(3.2, -1.3), (-0.7, 2.5), (0.0, 4.0)]:
         a, b = answer(x, label="a"), answer(y, label="b")
@@ -353,8 +353,14 @@ def _judge_order(answer, root, nodes, what: str):
                             "only when all its parents are in it.")  # fmt: skip
 
 
-@exercise("1.4", points=4, difficulty=3, minutes=20, seconds=20,
-          slow="Does the loop end, and do you look up the seen values in a set, not in a list?")
+@exercise(
+    "1.4",
+    points=4,
+    difficulty=3,
+    minutes=20,
+    seconds=20,
+    slow="Does the loop end, and do you look up the seen values in a set, not in a list?",
+)
 def topological_order(answer):
     """Judge the order on small, branching, deep and wide graphs, and the work it takes."""
     leaf = _Node("x")

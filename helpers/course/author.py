@@ -1,7 +1,10 @@
 """For authors: a solution as a script to edit, and back, executed, with its outputs stored."""
 
-import base64
+import html
 import re
+import subprocess
+import sys
+import tempfile
 import uuid
 from difflib import SequenceMatcher
 from pathlib import Path
@@ -14,7 +17,9 @@ from nbclient.exceptions import CellExecutionError
 from helpers.course import build, files
 
 SCRIPTS = files.ROOT / "edit"
-PICTURE = re.compile(r'<img src="data:(image/[\w+]+);base64,([A-Za-z0-9+/=]+)"')
+PICTURE = re.compile(r'<img src="(data:image/[\w+]+;base64,[A-Za-z0-9+/=]+)"')
+WANTED = re.compile(r"!\[([^\]]*)\]\(attachment:([\w.-]+)\)")
+SHOWN = re.compile(r'<img alt="([^"]*)" data-name="([^"]*)" src="[^"]*">')
 
 
 def edit(name: str) -> Path:
@@ -24,8 +29,15 @@ def edit(name: str) -> Path:
     """
     path, source = SCRIPTS / f"{name}.py", files.SOLUTIONS / f"{name}.ipynb"
     if path.exists() and path.stat().st_mtime > source.stat().st_mtime:
-        raise build.BuildError(f"edit/{name}.py is newer than the solution: save or delete it first.")
-    files.write_atomically(path, jupytext.writes(files.read(source), fmt="py:percent"))
+        raise build.BuildError(
+            f"edit/{name}.py is newer than the solution: save or delete it first."
+        )
+    notebook = files.read(source)
+    for cell in notebook.cells:
+        cell.metadata = {k: v for k, v in cell.metadata.items() if k == "tags"}
+    notebook.metadata = {"jupytext": {"notebook_metadata_filter": "-all"}}
+    text = jupytext.writes(notebook, fmt="py:percent")
+    files.write_atomically(path, _hide_pictures(text))
     return path
 
 
@@ -34,12 +46,24 @@ def save(name: str, *, run: bool = True) -> None:
     made = jupytext.read(SCRIPTS / f"{name}.py")
     path = files.SOLUTIONS / f"{name}.ipynb"
     _keep_ids(made, files.read(path) if path.exists() else nbformat.v4.new_notebook())
-    made = build.normalise(made, name)
+    made = _formatted(build.normalise(made, name))
     if run:
         execute(made)
         made = build.normalise(made, name)  # execution adds versions and widget state
-        _attach_pictures(made)
+        _show_pictures(made)
     files.write(path, made)
+
+
+def _formatted(notebook):
+    """Return the notebook with its code cells formatted by ruff, as `make check` wants them."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "cells.ipynb"
+        files.write(path, notebook)
+        config = files.ROOT / "pyproject.toml"
+        ruff = [sys.executable, "-m", "ruff", "format", "-q", "--config", str(config), str(path)]
+        if subprocess.run(ruff, check=False).returncode:
+            raise build.BuildError("ruff cannot format the notebook: see its message above.")
+        return files.read(path)
 
 
 def execute(notebook) -> None:
@@ -67,10 +91,11 @@ def _keep_ids(made, old) -> None:
             made.cells[i]["id"] = old.cells[j]["id"] if same else uuid.uuid4().hex[:8]
 
 
-def _attach_pictures(notebook) -> None:
-    """Copy the picture of each cell tagged 'picture:NAME' into the text that shows attachment:NAME.
+def _show_pictures(notebook) -> None:
+    """Put the picture of each cell tagged 'picture:NAME' where a text says ![alt](attachment:NAME).
 
-    So the figure is real, and stands in the student notebook too, where no output is stored.
+    So the figure is real, and stands in the student notebook too, where no output is stored. It
+    becomes an <img> with a data URI, since JupyterLab shows no SVG that is a cell's attachment.
     """
     made = {}
     for cell in notebook.cells:
@@ -78,19 +103,24 @@ def _attach_pictures(notebook) -> None:
             if tag.startswith("picture:"):
                 made[tag.removeprefix("picture:")] = _picture(cell, tag)
     for cell in notebook.cells:
-        wanted = re.findall(r"attachment:([\w.-]+)", cell.source) if cell.cell_type == "markdown" else []
-        cell.pop("attachments", None)
-        if wanted:
-            missing = [n for n in wanted if n not in made]
-            if missing:
-                raise build.BuildError(f"no cell is tagged picture:{missing[0]}")
-            cell["attachments"] = {n: made[n] for n in wanted}
+        if cell.cell_type == "markdown":
+            cell.source = WANTED.sub(lambda match: _image(made, *match.groups()), cell.source)
 
 
-def _picture(cell, tag: str) -> dict:
+def _image(made: dict, alt: str, name: str) -> str:
+    if name not in made:
+        raise build.BuildError(f"no cell is tagged picture:{name}")
+    return f'<img alt="{html.escape(alt)}" data-name="{name}" src="{made[name]}">'
+
+
+def _hide_pictures(text: str) -> str:
+    """Turn such an <img> back into ![alt](attachment:NAME), for editing."""
+    return SHOWN.sub(lambda m: f"![{html.unescape(m[1])}](attachment:{m[2]})", text)
+
+
+def _picture(cell, tag: str) -> str:
     for output in cell.outputs:
         match = PICTURE.search(output.get("data", {}).get("text/html", ""))
         if match:
-            base64.b64decode(match.group(2), validate=True)
-            return {match.group(1): match.group(2)}
+            return match.group(1)
     raise build.BuildError(f"the cell tagged {tag} shows no picture")

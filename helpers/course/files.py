@@ -27,11 +27,15 @@ def read(path: Path):
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise NotebookError(f"{name} is missing: restore it with `git checkout -- {name}`.") from None
+        raise NotebookError(
+            f"{name} is missing: restore it with `git checkout -- {name}`."
+        ) from None
     except UnicodeDecodeError:
         raise NotebookError(f"{name} is not UTF-8 text: save it again from JupyterLab.") from None
     except OSError as error:
-        raise NotebookError(f"{name} cannot be read ({error.strerror}): check its rights.") from None
+        raise NotebookError(
+            f"{name} cannot be read ({error.strerror}): check its rights."
+        ) from None
     if not text.strip():
         raise NotebookError(f"{name} is empty: restore it with `git checkout -- {name}`.")
     if "\n<<<<<<< " in text and "\n>>>>>>> " in text:

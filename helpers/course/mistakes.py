@@ -47,7 +47,7 @@ def answers(name: str) -> tuple[list[Answer], list[Answer]]:
 def run_cell(source: str, title: str, namespace: dict) -> None:
     """Execute a cell so that tracebacks and `inspect.getsource` find its lines."""
     linecache.cache[title] = (len(source), None, source.splitlines(keepends=True), title)
-    exec(compile(source, title, "exec"), namespace)  # noqa: S102
+    exec(compile(source, title, "exec"), namespace)
 
 
 @functools.cache

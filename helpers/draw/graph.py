@@ -27,18 +27,15 @@ def graph(root, *, alt=None, highlight=(), grads=True):
 
 def collect(root):
     """Return the nodes that `root` was computed from, parents first, without recursion."""
-    order, state, stack = [], {}, [(root, False)]
+    order, met, stack = [], set(), [(root, False)]
     while stack:
-        node, done = stack.pop()
-        if done:
-            state[id(node)] = "done"
+        node, parents_done = stack.pop()
+        if parents_done:
             order.append(node)
-        elif state.get(id(node)) == "open":
-            continue
-        elif id(node) not in state:
+        elif id(node) not in met:
             _require_node(node)
-            state[id(node)] = "open"
-            if len(state) > MOST:
+            met.add(id(node))
+            if len(met) > MOST:
                 raise ValueError(
                     f"This graph has more than {MOST} nodes, too many to read: draw a smaller one, "
                     "for example the same network with one input sample and fewer neurons."

@@ -62,9 +62,7 @@ def curves(series, *, xlabel, ylabel, title, alt, x=None, log=False):
     return figure(fig, alt)
 
 
-def decision_boundary(
-    ax, predict, x, y, *, names=("class 0", "class 1"), levels=None, points=60
-):
+def decision_boundary(ax, predict, x, y, *, names=("class 0", "class 1"), levels=None, points=60):
     """Draw two classes of points over the predicted probability of class 1.
 
     `x` is (N, 2), `y` (N,) of 0 and 1. `predict` takes an (M, 2) array, here M = points**2, and

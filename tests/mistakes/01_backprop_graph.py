@@ -11,7 +11,7 @@ def r(id, what, *swap, code=""):
     return Answer(id, what, swap=swap, code=code)
 
 
-VALUE = '''
+VALUE = """
 #| export
 class Value:
     def __init__(self, data, parents=(), op="", label=""):
@@ -28,7 +28,7 @@ class Value:
 {mul}
 
     __radd__, __rmul__ = __add__, __mul__
-'''
+"""
 ADD_LATE_BINDING = """        out = Value(self.data + other.data, [self, other], op="plus")
         def rule(out=out, a=self, b=other):
             for v in (a, b):
@@ -43,7 +43,7 @@ MUL_PARTIALS = """        out = Value(self.data * other.data, parents=(self, oth
         out._backward = rule
         return out"""
 
-DFS_RECURSIVE = '''
+DFS_RECURSIVE = """
 #| export
 def topological_order(root):
     order, seen = [], set()
@@ -55,8 +55,8 @@ def topological_order(root):
             order.append(v)
     visit(root)
     return order
-'''
-KAHN = '''
+"""
+KAHN = """
 #| export
 def topological_order(root):
     children, stack, reached = {}, [root], {id(root): root}
@@ -76,8 +76,8 @@ def topological_order(root):
             if children[id(p)] == 0:
                 ready.append(p)
     return order[::-1]
-'''
-ITERATORS = '''
+"""
+ITERATORS = """
 #| export
 def topological_order(root):
     order, seen, stack = [], {id(root)}, [(root, iter(root.parents))]
@@ -92,8 +92,8 @@ def topological_order(root):
             order.append(v)
             stack.pop()
     return order
-'''
-BREADTH_FIRST = '''
+"""
+BREADTH_FIRST = """
 #| export
 def topological_order(root):
     order, seen, queue = [], set(), [root]
@@ -103,8 +103,8 @@ def topological_order(root):
             order.append(v)
             queue.extend(v.parents)
     return order[::-1]
-'''
-LIST_SEARCH = '''
+"""
+LIST_SEARCH = """
 #| export
 def topological_order(root):
     order, seen, stack = [], [], [(root, False)]
@@ -117,8 +117,8 @@ def topological_order(root):
             stack.append((v, True))
             stack.extend((p, False) for p in v.parents)
     return order
-'''
-NO_MEMORY = '''
+"""
+NO_MEMORY = """
 #| export
 def topological_order(root):
     order, placed, stack = [], set(), [(root, False)]
@@ -132,8 +132,8 @@ def topological_order(root):
             stack.append((v, True))
             stack.extend((p, False) for p in v.parents)
     return order
-'''
-CREATION_ORDER_PER_LEVEL = '''
+"""
+CREATION_ORDER_PER_LEVEL = """
 #| export
 def topological_order(root):
     depth, level, n = {root: 0}, [root], 0
@@ -147,9 +147,9 @@ def topological_order(root):
                     following.append(p)
         level = following
     return sorted(depth, key=lambda v: -depth[v])
-'''
+"""
 
-TAPE_BACKWARD = '''
+TAPE_BACKWARD = """
 #| export
 def backward(root):
     inside = [v for v in topological_order(root) if v.parents]
@@ -158,8 +158,8 @@ def backward(root):
     root.grad = 1.0 if root.parents else root.grad + 1
     while inside:
         inside.pop()._backward()
-'''
-SAVED_LEAVES = '''
+"""
+SAVED_LEAVES = """
 #| export
 def backward(root):
     order = topological_order(root)
@@ -171,8 +171,8 @@ def backward(root):
         v._backward()
     for v, g in before.items():
         v.grad += g
-'''
-BACKWARD_RECURSIVE = '''
+"""
+BACKWARD_RECURSIVE = """
 #| export
 def backward(root):
     order, seen = [], set()
@@ -189,7 +189,7 @@ def backward(root):
     root.grad = 1.0
     for v in reversed(order):
         v._backward()
-'''
+"""
 
 LOSS_RETURN = "return (-m).relu() + (1 + (-size).exp()).log()"
 NAIVE_LOSS = "return -((1 / (1 + (-m).exp())).log())"
