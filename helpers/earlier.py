@@ -68,11 +68,11 @@ def _take_own(module, name: str, id: str, own: dict, solution: dict) -> str:
         return TODO
     try:
         _run(module, cell.source, f"<{name} TODO {id}>")
-        verdict = _known_verdict(name, cell.source)
-        if verdict is None:
+        key = _key(name, module)
+        if key not in _passed():
             with contextlib.redirect_stdout(io.StringIO()):
-                _run(module, check.source, f"<{name} check {id}>")
-            _remember(name, cell.source)
+                _run(module, check.source, f"<{name} check {id}>", keep=False)
+            _remember(key)
         return ""
     except Wrong:
         return "yours does not pass its check"
@@ -88,33 +88,32 @@ def _take_solution(module, name, id, solution, exercise_id, problem) -> None:
     _run(module, solution[id].source, f"<solution of {name} {id}>")
 
 
-def _run(module: ModuleType, source: str, title: str) -> None:
+def _run(module: ModuleType, source: str, title: str, keep: bool = True) -> None:
     """Execute a cell in the module, its lines known to tracebacks and `inspect.getsource`."""
     linecache.cache[title] = (len(source), None, source.splitlines(keepends=True), title)
     exec(compile(source, title, "exec"), vars(module))
+    if keep:
+        vars(module).setdefault("_ran", []).append(source)
 
 
-def _key(name: str, source: str) -> str:
-    """Hash an answer together with the checks and the solution it is judged by."""
-    judges = [ROOT / "helpers" / "checks" / f"nb{name}.py", ROOT / "solutions" / f"{name}.ipynb"]
-    parts = [source, *(p.read_text(encoding="utf-8") for p in judges if p.exists())]
+def _key(name: str, module: ModuleType) -> str:
+    """Hash all that ran in the module so far, and the checks that judge it."""
+    checks = ROOT / "helpers" / "checks" / f"nb{name}.py"
+    parts = [*vars(module)["_ran"], checks.read_text(encoding="utf-8") if checks.exists() else ""]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:24]
 
 
-def _known_verdict(name: str, source: str) -> bool | None:
-    """Return True for an answer that has passed before, so that it need not be judged again."""
-    try:
-        return True if _key(name, source) in json.loads(CACHE.read_text()) else None
-    except (OSError, ValueError):
-        return None
-
-
-def _remember(name: str, source: str) -> None:
-    from helpers.course import files
-
+def _passed() -> list[str]:
+    """Return the keys of answers that have passed before, so that they need not be judged again."""
     try:
         known = json.loads(CACHE.read_text())
+        return known if isinstance(known, list) else []
     except (OSError, ValueError):
-        known = []
-    with contextlib.suppress(OSError):
-        files.write_atomically(CACHE, json.dumps([*known, _key(name, source)][-500:]))
+        return []
+
+
+def _remember(key: str) -> None:
+    from helpers.course import files
+
+    with contextlib.suppress(OSError):  # a read-only course still works, only slower
+        files.write_atomically(CACHE, json.dumps([*_passed(), key][-500:]))

@@ -6,6 +6,7 @@ import linecache
 import re
 import sys
 import sysconfig
+import textwrap
 import threading
 import time
 import traceback
@@ -22,7 +23,8 @@ class _Short:
     """An exception that a notebook shows as its message alone, without our plumbing."""
 
     def _render_traceback_(self):
-        return [line for line in str(self).splitlines() if line.strip()]
+        lines = [line for line in str(self).splitlines() if line.strip()]
+        return [part for line in lines for part in textwrap.wrap(line, 90, subsequent_indent="  ")]
 
 
 class Todo(_Short, NotImplementedError):

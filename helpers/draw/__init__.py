@@ -9,18 +9,22 @@ from helpers.draw.graph import graph
 from helpers.draw.picture import Picture
 from helpers.draw.plots import axes, curves, decision_boundary, figure, images
 from helpers.draw.show import animate, film, slider
+from helpers.draw.windows import cone, grids, sliding_window
 
 __all__ = [
     "Picture",
     "animate",
     "axes",
     "backward_film",
+    "cone",
     "curves",
     "decision_boundary",
     "figure",
     "film",
     "graph",
+    "grids",
     "images",
     "record",
     "slider",
+    "sliding_window",
 ]
