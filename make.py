@@ -13,6 +13,7 @@ The first call installs into .venv/ what requirements.txt says; COURSE_EXTRAS=pt
 # Syntax that Python 2.7 reads too: an old Python has to get as far as its sentence.
 import glob
 import hashlib
+import json
 import os
 import shutil
 import signal
@@ -112,6 +113,15 @@ def usable():
     return ours and os.path.exists(PYTHON) and any(map(whole, packages("pip-*.dist-info")))
 
 
+def quiet_lab():
+    """Keep JupyterLab to the course: no news pop-up (it asks the network), no nbgrader panels."""
+    off = ("@jupyterlab/apputils-extension:announcements", "@jupyter/nbgrader")
+    folder = os.path.join(VENV, "etc", "jupyter", "labconfig")
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, "page_config.json"), "w") as file:
+        json.dump({"disabledExtensions": dict.fromkeys(off, True)}, file)
+
+
 def install(extras, clear):
     """Put the course into .venv, made anew where it is unusable; return 0 if it imports."""
     from importlib.util import find_spec
@@ -130,6 +140,7 @@ def install(extras, clear):
     # It is also the longest download, so a second try finds it done. setuptools builds `helpers`.
     pip("setuptools", "torch")
     pip("--no-build-isolation", "-e", ".[%s]" % ",".join(extras) if extras else ".")
+    quiet_lab()
     kernel = ("--sys-prefix", "--name", "python3", "--display-name", "From Graph to GPU")
     return run("-m", "ipykernel", "install", *kernel) or run("-I", "-c", PROOF)
 

@@ -47,7 +47,7 @@ def number(name: str, got, want: float, *, where: str = "", suspects: Suspects =
         return
     cause = _suspect(np.float64(value), np.float64(want), rtol, suspects)
     cause = cause or _number_pattern(value, want, tolerance)
-    raise Wrong(f"{at}: got {value + 0.0:.6g}, expected {want + 0.0:.6g}. {cause}".rstrip())
+    raise Wrong(f"{at}: {_pair(value, want)}. {cause}".rstrip())
 
 
 def table(
@@ -124,7 +124,7 @@ def _suspect(got, want, rtol: float, suspects: Suspects) -> str:
         value = np.asarray(value, np.float64)
         if value.shape != np.shape(got) or _close(value, want, rtol).all():
             continue
-        if _close(got, value, max(rtol, 1e-6)).all():
+        if _close(got, value, 10 * rtol).all():
             return cause
     return ""
 
@@ -134,7 +134,17 @@ def _first(got: np.ndarray, want: np.ndarray, rtol: float) -> str:
     index = tuple(int(i) for i in np.argwhere(bad)[0]) if bad.ndim else ()
     place = f" at {list(index)}" if index else ""
     share = f", {int(bad.sum())} of {bad.size} values differ" if bad.size > 1 else ""
-    return f"got {got[index]:.6g}{place}, expected {want[index]:.6g}{share}"
+    got_text, want_text = _pair(float(got[index]), float(want[index])).split(", ")
+    return f"{got_text}{place}, {want_text}{share}"
+
+
+def _pair(got: float, want: float) -> str:
+    """Write both numbers with as many digits as it takes to see the difference."""
+    for digits in (6, 10, 17):
+        a, b = f"{got + 0.0:.{digits}g}", f"{want + 0.0:.{digits}g}"
+        if a != b:
+            break
+    return f"got {a}, expected {b}"
 
 
 def _pattern(got: np.ndarray, want: np.ndarray, rtol: float) -> str:

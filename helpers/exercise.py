@@ -87,6 +87,7 @@ class Exercise:
     judge: Callable
     seconds: float = 30.0
     slow: str = "Does every loop come to an end?"
+    needs: tuple[str, ...] = ()
     verdict: str = field(default=NOT_CHECKED, compare=False)
 
     def __call__(self, *answers) -> None:
@@ -109,7 +110,7 @@ class Exercise:
         try:
             limited(self.seconds, self.judge, *answers)
         except Wrong as wrong:
-            problem = Wrong(f"TODO {self.id} {self.name}: {wrong}")
+            problem = Wrong(f"TODO {self.id} {self.name}: {wrong}{self._wrong_before()}")
         except TookTooLong:
             problem = Wrong(
                 f"TODO {self.id} {self.name}: your code was still running after "
@@ -119,6 +120,15 @@ class Exercise:
             problem = self._from_student_error(error)
         self.verdict = {type(None): RIGHT, Todo: TODO, Wrong: WRONG}[type(problem)]
         return problem
+
+    def _wrong_before(self) -> str:
+        """Say which exercise that this one builds on is wrong, and may be the reason."""
+        all_checks = getattr(self.judge, "__globals__", {}).values()
+        wrong = [e.id for e in all_checks if isinstance(e, Exercise) and e.verdict == WRONG]
+        first = next((id for id in self.needs if id in wrong), None)
+        if first is None:
+            return ""
+        return f" But TODO {first} is wrong too: repair it first, it may be the reason."
 
     def _from_student_error(self, error: Exception) -> Exception:
         open_id = todo_id(error)
@@ -130,7 +140,8 @@ class Exercise:
         said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         line = student_line(error)
         if line:
-            return Wrong(f"TODO {self.id} {self.name}: your code raised {said}\n  {line}")
+            text = f"TODO {self.id} {self.name}: your code raised {said}\n  {line}"
+            return Wrong(text + self._wrong_before())
         return Wrong(
             f"TODO {self.id} {self.name}: the check could not use your answer ({said}). "
             "Compare what it returns with what the docstring promises."
@@ -142,7 +153,8 @@ def exercise(id: str, *, points: int, difficulty: int, minutes: int, **limits):
 
     points: what a right answer earns; difficulty: 1 to 3; minutes: what it takes a learner;
     seconds: how long the check may run before the answer counts as an endless loop (30 if not
-    given); slow: the question that its message then asks.
+    given); slow: the question that its message then asks; needs: ids of the exercises whose
+    answers this one calls, named in its message when they are wrong.
     """
 
     def wrap(judge: Callable) -> Exercise:

@@ -6,9 +6,9 @@ from helpers import compare
 from helpers.exercise import Wrong, exercise
 
 CASES = [  # function, its name, x, h; not one of them is symmetric, and no step is the default
-    (math.sin, "sin", 0.7, 1e-3),
-    (math.exp, "exp", -1.3, 0.05),
     (lambda x: x**3 - 2 * x, "x**3 - 2x", 1.9, 0.1),
+    (math.exp, "exp", -1.3, 0.05),
+    (math.sin, "sin", 0.7, 1e-3),
     (lambda x: 1 / x, "1/x", 2.5, 1e-4),
 ]
 
@@ -26,6 +26,11 @@ def numerical_derivative(answer):
             ),
             ("This is a backward difference: it uses f(x), and only one side.", (here - down) / h),
             ("The two points are 2h apart, and you divide by h.", (up - down) / h),
+            ("Brackets: only f(x - h) is divided.", up - down / (2 * h)),
+            (
+                "The step h is not used: is another one written into the function?",
+                (f(x + 1e-5) - f(x - 1e-5)) / 2e-5,
+            ),
             ("You divide by 2, then multiply by h: brackets around 2 * h?", (up - down) / 2 * h),
             ("The difference is not divided by anything yet.", up - down),
             ("The difference is taken the wrong way round.", (down - up) / (2 * h)),

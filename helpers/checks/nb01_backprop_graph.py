@@ -1,5 +1,6 @@
 """Checks of notebook 01."""
 
+import functools
 import math
 import random
 
@@ -73,11 +74,11 @@ def _local(what: str, out, operands, slopes, upstream=-1.7):
     """Run one value's `_backward` and compare what each operand received."""
     for v in operands:
         v.grad = 0.0
-    for start in (0.0, 0.25):
+    for start in (0.25, 0.0):
         for v in operands:
             v.grad = start
         out.grad = upstream
-        out._backward()
+        _run_rule(what, out)
         if out.grad != upstream:
             raise Wrong(f"{what}: its `_backward` changed its own gradient.")
         for v, slope in zip(operands, slopes, strict=True):
@@ -85,6 +86,8 @@ def _local(what: str, out, operands, slopes, upstream=-1.7):
             compare.number(f"gradient for {v.label}", v.grad, want, where=what, suspects=[
                 (OVERWRITTEN, slope * upstream if start else math.nan),
                 ("It has not changed: does `_backward` reach this operand?", start),
+                ("The operand's own gradient is used; use that of the result, out.grad.",
+                 start + slope * start),
                 ("The gradient of the result is not used: multiply by out.grad.", start + slope),
                 ("It is multiplied by the value of the result, not its gradient.",
                  start + slope * out.data),
@@ -96,13 +99,24 @@ def _local(what: str, out, operands, slopes, upstream=-1.7):
             ])  # fmt: skip
 
 
+def _run_rule(what: str, out):
+    """Run a value's `_backward`, which takes no argument."""
+    try:
+        out._backward()
+    except TypeError as error:
+        if "positional argument" not in str(error):
+            raise
+        raise Wrong(f"{what}: `_backward` is called without arguments; it is a closure, which sees "
+                    "self, other and out by itself.") from None  # fmt: skip
+
+
 def _same_operand(Value, what, make, x, value, slope):
     """An operand used twice in one operation gets both shares."""
     a = Value(x, label="a")
     out = _result(Value, lambda: make(a), [a], what)
     compare.number(what, out.data, value, where=f"a = {x}")
     a.grad, out.grad = 0.5, 3.0
-    out._backward()
+    _run_rule(what, out)
     compare.number("gradient for a", a.grad, 0.5 + 3.0 * slope, where=what, suspects=[
         ("Only one of the two shares of a arrived: add (+=), do not set.", 3.0 * slope / 2),
         ("Only one of the two shares of a arrived.", 0.5 + 3.0 * slope / 2),
@@ -182,7 +196,9 @@ FUNCTIONS = [  # what, on a Value, value and slope in plain Python, points, susp
                 ("The slope of log is 1/x, and yours is x.", x)]),
     ("a**3", lambda a: a**3, lambda x: x**3, lambda x: 3 * x**2, (1.4, -0.9),
      lambda x: [("The slope of x**n is n * x**(n-1); the factor n is missing.", x**2),
-                ("The slope of x**n is n * x**(n-1); the exponent is not lowered.", 3 * x**3)]),
+                ("The slope of x**n is n * x**(n-1); the exponent is not lowered.", 3 * x**3),
+                ("Brackets: the exponent is (n - 1).", 3 * x**3 - 1),
+                ("Brackets: the exponent is (n - 1).", x**3 - 1)]),
     ("a**-0.5", lambda a: a**-0.5, lambda x: x**-0.5, lambda x: -0.5 * x**-1.5, (1.7, 0.3),
      lambda x: [("The slope of x**n is n * x**(n-1); the factor n is missing.", x**-1.5),
                 ("The slope of x**n is n * x**(n-1); the exponent is not lowered.",
@@ -202,9 +218,12 @@ COMPOUND = [  # what, on Values or duals, points
 ]
 
 
-@exercise("1.3", points=4, difficulty=2, minutes=15, seconds=10)
+@exercise("1.3", points=4, difficulty=2, minutes=15, seconds=10, needs=("1.2",))
 def functions(answer):
     """Judge tanh, relu, exp, log, power by value and slope, then -, / through them."""
+    if not hasattr(answer, "tanh"):
+        raise Wrong("Value has no tanh: run the cell of TODO 1.3 again, because running TODO 1.2 "
+                    "again has made a new Value.")  # fmt: skip
     for what, make, f, slope, points, slope_suspects in FUNCTIONS:
         for x in points:
             a = answer(x, label="a")
@@ -213,13 +232,14 @@ def functions(answer):
             compare.number(what, out.data, f(x), where=f"a = {x}", suspects=value_suspects)
             _parents(what, out, [a])
             a.grad, out.grad = 0.0, -1.7
-            out._backward()
+            _run_rule(what, out)
             compare.number("gradient for a", a.grad, -1.7 * slope(x), where=f"{what} at a = {x}",
                            suspects=[(s, -1.7 * v) for s, v in slope_suspects(x)])  # fmt: skip
             _local(f"{what} at a = {x}", out, [a], [slope(x)])
     for what, make, (x, y) in COMPOUND:
         a, b = answer(x, label="a"), answer(y, label="b")
-        out = _result(answer, lambda make=make, a=a, b=b: make(a, b), [a, b], what)
+        once = functools.partial(_compound, what, make, a, b)
+        out = _result(answer, once, [a, b], what)
         value, slopes = dual.gradient(make, [x, y])
         where = f"a = {x}, b = {y}"
         compare.number(what, out.data, value, where=where, suspects=[
@@ -229,6 +249,18 @@ def functions(answer):
             compare.number(f"gradient for {v.label}", v.grad, slope, where=f"{what}, {where}",
                            suspects=[("No gradient gets here: build it from +, * and ** of Values, "
                                       "not from `.data`.", 0.0)])  # fmt: skip
+
+
+def _compound(what: str, make, a, b):
+    try:
+        return make(a, b)
+    except RecursionError:
+        raise Wrong(f"{what}: RecursionError. The operator calls the function that you are writing, "
+                    "and that calls the operator again: use +, * and ** in it.") from None  # fmt: skip
+    except AttributeError as error:
+        if "3" not in what:
+            raise
+        raise Wrong(f"{what}: {error}. One of the two may be a plain number here.") from None
 
 
 def _sweep(root):
@@ -334,7 +366,8 @@ def _judge_order(answer, root, nodes, what: str):
         _Node.limit, _Node.compares = math.inf, -math.inf
     if order is None:
         raise Wrong("is None. Is a `return` missing?")
-    order = list(order)
+    if not isinstance(order, list | tuple):
+        raise Wrong(f"is of type {type(order).__name__}; expected a list.")
     place = {v: i for i, v in enumerate(order)}
     if len(place) != len(order):
         twice = next(v for i, v in enumerate(order) if place[v] != i)
@@ -357,7 +390,7 @@ def _judge_order(answer, root, nodes, what: str):
     "1.4",
     points=4,
     difficulty=3,
-    minutes=20,
+    minutes=30,
     seconds=20,
     slow="Does the loop end, and do you look up the seen values in a set, not in a list?",
 )
@@ -412,10 +445,11 @@ def _expect_leaves(leaves, slopes, where, times=1, extra=()):
     for v, slope in zip(leaves, slopes, strict=True):
         compare.number(f"gradient of {v.label}", v.grad, times * slope, where=where, suspects=[
             *[(cause, f(slope)) for cause, f in extra],
-            ("Nothing arrives here: walk from the last value to the first, and leave none out.", 0.0)])  # fmt: skip
+            ("Nothing arrives here: call `_backward()`, with brackets, of every value, from the "
+             "last to the first.", 0.0)])  # fmt: skip
 
 
-@exercise("1.5", points=4, difficulty=3, minutes=20, seconds=30)
+@exercise("1.5", points=4, difficulty=2, minutes=10, needs=("1.2", "1.3", "1.4"))
 def backward(answer, Value):
     """Judge gradients on trees, diamonds, reuse, a second call, a second root, a long chain."""
     for name, f, inputs in EXPRESSIONS:
@@ -423,7 +457,7 @@ def backward(answer, Value):
         root = f(*leaves)
         _backward(answer, root)
         compare.number("gradient of the root", root.grad, 1.0, where=name, suspects=[
-            ("The sweep must start with gradient 1 at the root.", 0.0),
+            ("It must be 1 when the sweep begins: is it set, and not cleared afterwards?", 0.0),
             ("The slope of the root by itself is 1, whatever its value.", root.data)])  # fmt: skip
         _expect_leaves(leaves, dual.gradient(f, inputs)[1], name)
     _twice(answer, Value)
@@ -431,7 +465,7 @@ def backward(answer, Value):
     leaf = Value(2.0, label="x")
     _backward(answer, leaf)
     compare.number("gradient of a root without parents", leaf.grad, 1.0, suspects=[
-        ("Clear only the values that have parents, or start the root after clearing.", 0.0)])  # fmt: skip
+        ("Clear only the values that have parents, and start the root after clearing.", 0.0)])  # fmt: skip
     length = 50_000  # two values each
     x = Value(1.0, label="x")
     y = x
@@ -510,7 +544,7 @@ def _shake(parameters, rng):
         p.data = float(rng.normal())
 
 
-@exercise("1.6", points=4, difficulty=2, minutes=15, seconds=10)
+@exercise("1.6", points=4, difficulty=2, minutes=15, seconds=10, needs=("1.2", "1.3"))
 def mlp(Neuron, Layer, MLP):
     """Judge outputs against plain arithmetic on the same weights, and the list of parameters."""
     rng = np.random.default_rng(3)
@@ -534,6 +568,8 @@ def mlp(Neuron, Layer, MLP):
                        suspects=[("There is a tanh on the last layer; its outputs are plain sums.",
                                   math.tanh(want))])  # fmt: skip
     _judge_parameters(model, 4 * 4 + 2 * 5, "an MLP 3-4-2")
+    _outputs(Layer(3, 1, rng)(x), 1, "the result of a layer with one neuron")
+    _outputs(MLP(3, [2, 1], rng)(x), 1, "the result of an MLP with one output")
 
 
 def _judge_neuron(Neuron, rng):
@@ -547,6 +583,8 @@ def _judge_neuron(Neuron, rng):
         if got is not None and not hasattr(got, "parents"):
             raise Wrong(f"neuron(x) is of type {type(got).__name__}; expected a Value: compute "
                         "with the Values in self.w, not with their `.data`.")  # fmt: skip
+        if got is not None and neuron(x).data != got.data:
+            raise Wrong("neuron(x) differs from call to call: does it change a weight or the bias?")
         want = math.tanh(z) if nonlin else z
         f = math.tanh if nonlin else float
         compare.number("neuron(x)", getattr(got, "data", got), want, where=f"nonlin={nonlin}",
@@ -572,10 +610,15 @@ def _own_values(part) -> list:
 
 
 def _judge_parameters(part, n: int, what: str):
+    own = [id(v) for v in _own_values(part)]
     found = part.parameters()
     if found is None:
         raise Wrong(f"parameters() of {what} is None. Is a `return` missing?")
-    found = list(found)
+    if not isinstance(found, list | tuple):
+        raise Wrong(f"parameters() of {what} is of type {type(found).__name__}; expected a list.")
+    if len(part.parameters()) != len(found) or len(_own_values(part)) != len(own):
+        raise Wrong(f"parameters() of {what} grows from call to call: it changes a list that the "
+                    "model keeps. Make a new list.")  # fmt: skip
     if any(isinstance(p, list | tuple) for p in found):
         raise Wrong(f"parameters() of {what} holds lists; expected one flat list of Values.")
     unique = len({id(p) for p in found})
@@ -584,20 +627,22 @@ def _judge_parameters(part, n: int, what: str):
     if len(found) != n:
         cause = "Are the biases missing?" if len(found) < n else "Only weights and biases belong."
         raise Wrong(f"parameters() of {what} has {len(found)} entries, expected {n}. {cause}")
-    own = {id(v) for v in _own_values(part)}
     if any(id(p) not in own for p in found):
         raise Wrong(f"parameters() of {what} holds copies: hand out the Values themselves, or a "
                     "training step will not reach the model.")  # fmt: skip
+    if [id(p) for p in found] != own:
+        raise Wrong(f"parameters() of {what} are in another order: the weights of a neuron, then "
+                    "its bias, neuron by neuron.")  # fmt: skip
 
 
 # ------------------------------------------------------------------ 1.7
 
 
-@exercise("1.7", points=3, difficulty=2, minutes=10, seconds=10)
+@exercise("1.7", points=3, difficulty=2, minutes=10, seconds=10, needs=("1.2", "1.3"))
 def logistic_loss(answer, Value):
     """Judge -log(probability of the label) from a logit: values, slopes, and huge logits."""
-    for z in (0.0, 0.4, -1.7, 3.0, 40.0, -40.0, 800.0, -800.0):
-        for label in (0, 1):
+    for z in (0.4, -1.7, 3.0, 0.0, 40.0, -40.0, 800.0, -800.0):
+        for label in (1, 0):
             where = f"logit {z:g}, label {label}"
             m = z if label else -z
             want = max(0.0, -m) + math.log1p(math.exp(-abs(m)))
@@ -605,32 +650,46 @@ def logistic_loss(answer, Value):
             try:
                 loss = answer(logit, label)
             except (OverflowError, ValueError, ZeroDivisionError) as error:
-                raise Wrong(
-                    f"{where}: {type(error).__name__}. exp of a large number overflows, and the log "
-                    "of a probability that was rounded to 0 does not exist: rewrite the loss."
-                ) from None
+                cause = (
+                    "The logarithm or power you take does not exist there; |m| is relu(m) + "
+                    "relu(-m), and 1 + exp(-|m|) is at least 1."
+                    if abs(z) < 100
+                    else "exp of a large number overflows: only exp(-|m|) is safe."
+                )
+                raise Wrong(f"{where}: {type(error).__name__}. {cause}") from None
             if loss is None:
                 raise Wrong("is None. Is a `return` missing?")
             if not isinstance(loss, Value):
                 raise Wrong(f"is of type {type(loss).__name__}; expected a Value.")
             p = 1 / (1 + math.exp(-m)) if abs(m) < 700 else float(m > 0)
             compare.number("loss", loss.data, want, where=where, suspects=[
+                ("The part (|m| - m)/2 is missing, or the label is not used.", math.log1p(math.exp(-abs(m)))),
                 ("That is the loss of the other label: is the label used, and the right way "
-                 "round, and is max(0, -m) there?", want + m), ("The sign is wrong: -log(p).", -want),
+                 "round, and is the exponent minus |m|?", want + m),
+                ("For label 0, m is minus the logit, not 0.", math.log(2)),
+                    ("It is log(1 + exp(-|m|)), not log(1 - exp(-|m|)).", (abs(m) - m) / 2 + (math.log(1 - math.exp(-abs(m))) if m and abs(m) < 30 else math.nan)),
+                ("-m.relu() means -(m.relu()); you need (-m).relu().", math.log(2) - m / 2),
+                ("The exponent must be minus |m|.",
+                 (abs(m) - m) / 2 + math.log1p(math.exp(min(abs(m), 700.0)))), ("The sign is wrong: -log(p).", -want),
                 ("That is the probability, not its logarithm.", p),
                 ("That is 1 - p, not -log(p).", 1 - p),
                 ("The label 0 adds nothing to your loss.", 0.0 if not label else math.nan),
                 ("That is the square of the error, not the logistic loss.", (1 - p) ** 2),
                 ("That is a logarithm of base 2; use the natural one.", want / math.log(2)),
             ])  # fmt: skip
-            if z == 0.0:
-                continue  # |z| has a kink here; any slope from -1 to 0 is a choice
             _sweep(loss)
             slope = (p - 1) if label else (1 - p)
-            compare.number("slope by the logit", logit.grad, slope, where=where, rtol=1e-6)
+            kink = (
+                "relu has slope 0 at 0, so max(0, -m) loses the slope here; (|m| - m)/2 keeps it."
+            )
+            cut = "Nothing arrives at the logit: compute with Values, not with `.data`."
+            suspects = [(kink, 0.0), (kink, 1.0), (kink, -1.0)] if z == 0 else [(cut, 0.0)]
+            compare.number("slope by the logit", logit.grad, slope, where=where, rtol=1e-6,
+                           suspects=suspects)  # fmt: skip
 
 
-@exercise("1.8", points=5, difficulty=3, minutes=15, seconds=20)
+@exercise("1.8", points=5, difficulty=3, minutes=15, seconds=20,
+          needs=("1.2", "1.3", "1.4", "1.5", "1.6", "1.7"))  # fmt: skip
 def sgd_step(answer, MLP):
     """Judge one step of gradient descent against numerical gradients of the mean loss."""
     rng = np.random.default_rng(8)
@@ -645,7 +704,9 @@ def sgd_step(answer, MLP):
         after_loss = _numeric_loss(model, x, labels)[0]
         n = len(labels)
         last_loss, last = _one_example(model, x[-1], labels[-1], before)
-        compare.number("the returned loss", getattr(got, "data", got), loss, where=where, suspects=[
+        if hasattr(got, "parents"):
+            raise Wrong("it returns a Value; return the mean loss as a float, with `.data`.")
+        compare.number("the returned loss", got, loss, where=where, suspects=[
             ("That is the sum over the examples; return the mean.", loss * n),
             ("That is the loss of the last example alone.", last_loss),
             ("That is the loss after the step; return the one before it.", after_loss)])  # fmt: skip
@@ -656,7 +717,8 @@ def sgd_step(answer, MLP):
 
 def _judge_move(moved, slopes, last, older, rate, n, where):
     if not moved.any():
-        raise Wrong(f"{where}: no parameter moved. Change `p.data`, not a copy of it.")
+        raise Wrong(f"{where}: no parameter moved. Are the gradients still there when you move "
+                    "(backward called, nothing cleared after it), and is it `p.data` you change?")  # fmt: skip
     stale = -rate * (slopes + older) if older is not None else -rate * slopes
     compare.arrays("change of the parameters", moved, -rate * slopes, where=where, rtol=1e-5,
                    suspects=[

@@ -30,12 +30,14 @@ def stub(source: str, id: str, title: str) -> str:
 
     The name in the message is that of the function or class around the region, else `title`.
     """
-    out, inside, name = [], None, title
+    out, inside, name, owner = [], None, title, ""
     for line in source.splitlines():
         text = line.strip()
-        opened = re.match(r"\s*(?:def|class) (\w+)", line)
+        opened = re.match(r"(\s*)(def|class) (\w+)", line)
         if opened and inside is None:
-            name = opened.group(1)
+            nested, kind, name = opened.groups()
+            owner = name if kind == "class" else owner if nested else ""
+            name = f"{owner}.{name}" if owner and kind == "def" else name
         if text == BEGIN:
             if inside is not None:
                 raise BuildError(f"TODO {id}: {BEGIN} inside a region")

@@ -3,6 +3,7 @@
 An answer is the exercise's solution with some text exchanged (`swap`), or a whole new cell (`code`).
 """
 
+import contextlib
 import functools
 import linecache
 import runpy
@@ -10,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from helpers import ROOT
-from helpers.course import files
-from helpers.exercise import Todo, Wrong
+from helpers.course import build, files
+from helpers.exercise import NOT_CHECKED, Todo, Wrong
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,8 @@ class Answer:
 
 def answers(name: str) -> tuple[list[Answer], list[Answer]]:
     """Return the wrong and the right answers in tests/mistakes/<name>.py (WRONG and RIGHT)."""
-    found = runpy.run_path(str(ROOT / "tests" / "mistakes" / f"{name}.py"))
+    path = ROOT / "tests" / "mistakes" / f"{name}.py"
+    found = runpy.run_path(str(path)) if path.exists() else {"WRONG": [], "RIGHT": []}
     return found["WRONG"], found["RIGHT"]
 
 
@@ -61,6 +63,13 @@ def judge(name: str, answer: Answer) -> str:
 
     The solution's export cells and exercises up to this one are run first.
     """
+    for exercise in build.checks_of(name).values():
+        exercise.verdict = NOT_CHECKED
+    with contextlib.chdir(files.SOLUTIONS):  # there `earlier` takes solutions, not your work
+        return _judge(name, answer)
+
+
+def _judge(name: str, answer: Answer) -> str:
     namespace = {"__name__": f"answer_{name}"}
     for cell in cells(files.SOLUTIONS / f"{name}.ipynb"):
         id, own = files.exercise_id(cell), files.tags(cell)

@@ -141,8 +141,16 @@ class CourseCell(IPyNbCell):
             notebook.blocked[name] = short.group(0) if short else self.name
         self._verdict("to do" if reason else "wrong")
         if not reason:
+            self._block_what_is_wrong()
             raise error
         self._expected(reason)
+
+    def _block_what_is_wrong(self):
+        """Let cells that use a wrong answer wait for it, instead of failing one by one."""
+        for cell in self.parent.nb.cells if self.check_id else ():
+            if files.exercise_id(cell) == self.check_id and "exercise" in files.tags(cell):
+                for name in _assigned(cell.source):
+                    self.parent.blocked[name] = f"TODO {self.check_id}, which is wrong"
 
     def _expected(self, reason: str):
         if self.config.getoption("--require-done"):
