@@ -112,7 +112,16 @@ def test_make_py_keeps_to_syntax_that_old_pythons_read():
         if isinstance(node, (ast.List, ast.Tuple, ast.Set)) and isinstance(node.ctx, ast.Load):
             assert not any(isinstance(item, ast.Starred) for item in node.elts), node.lineno
     top = [n for n in tree.body if isinstance(n, ast.Import | ast.ImportFrom)]
-    known = {"glob", "hashlib", "os", "shutil", "signal", "subprocess", "sys"}  # also in 2.7
+    known = {
+        "glob",
+        "hashlib",
+        "json",
+        "os",
+        "shutil",
+        "signal",
+        "subprocess",
+        "sys",
+    }  # also in 2.7
     assert {alias.name for n in top for alias in n.names} <= known
 
 

@@ -6,6 +6,7 @@ matplotlib figure that `figure` then turns into one, and `slider`, which needs a
 
 from helpers.draw.film import backward_film, record
 from helpers.draw.graph import graph
+from helpers.draw.ops import traced
 from helpers.draw.picture import Picture
 from helpers.draw.plots import axes, curves, decision_boundary, figure, images
 from helpers.draw.show import animate, film, slider
@@ -27,4 +28,5 @@ __all__ = [
     "record",
     "slider",
     "sliding_window",
+    "traced",
 ]
