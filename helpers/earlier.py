@@ -56,7 +56,7 @@ def _cells(path: Path) -> dict:
 
     if not path.exists():
         return {}
-    return {c["id"]: c for c in files.read(path).cells if c.cell_type == "code"}
+    return {cell.id: cell for cell in files.code_cells(path)}
 
 
 def _take_own(module, name: str, id: str, own: dict, solution: dict) -> str:

@@ -185,7 +185,7 @@ def test_what_notebook_01_imports_is_light():
     """Its first cell must not pull in torch, numba or matplotlib."""
     setup = next(c for c in solution("01_backprop_graph").cells if "setup" in files.tags(c))
     code = (
-        setup.source + "\nimport sys; print([m for m in ('torch', 'numba', 'matplotlib', 'scipy')"
+        setup.source + "\nimport sys; print([m for m in ('torch', 'numba', 'matplotlib', 'nbformat')"
     )
     code += " if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True,
