@@ -1,0 +1,53 @@
+"""Shared and local memory of the blocks that run at the moment."""
+
+import numpy as np
+
+from helpers.cuda.errors import LimitError
+from helpers.cuda.memory import Array, Buffer, c_strides
+from helpers.cuda.warps import poison
+
+SHARED_BYTES = 48 * 1024  # static shared memory per block; CUDA C++ Programming Guide, table of
+# technical specifications (more needs dynamic memory and an opt-in)
+
+
+class Pool:
+    """Hands out one array for each place in the source; undefined contents are poisoned."""
+
+    def __init__(self, launch, blocks):
+        self.launch, self.blocks = launch, blocks
+        self._arrays, self._static = {}, 0
+
+    def shared(self, run, shape, dtype, name, site):
+        """The shared array of a place: each block sees its own."""
+        if site not in self._arrays:
+            self._arrays[site] = self._make(shape, dtype, name, site)
+        buffer, shape = self._arrays[site]
+        offset = run.geometry.local_block * buffer.period
+        return Array(buffer, shape, c_strides(shape), offset)
+
+    def _make(self, shape, dtype, name, site):
+        size = int(np.prod(shape))
+        if size == 0:
+            shape = (self.launch.shared_bytes // dtype.itemsize,)
+            size = shape[0]
+        elif min(shape) < 1:
+            raise self.launch.error(LimitError, site, f"the shape {shape} is not positive.")
+        else:
+            self._static += size * dtype.itemsize
+        if self._static > SHARED_BYTES:
+            message = f"the block needs {self._static} bytes of shared memory, of {SHARED_BYTES}."
+            raise self.launch.error(LimitError, site, message, "Use smaller tiles or types.")
+        flat = np.full(size * self.blocks, poison(dtype), dtype)
+        return Buffer(name, "shared", flat, shape, written=False, period=size), shape
+
+    def local(self, run, shape, dtype, name, site):
+        """The local array of a place: each thread sees its own."""
+        key = site, run
+        if key not in self._arrays:
+            size = int(np.prod(shape))
+            lanes = run.geometry.size
+            flat = np.full(size * lanes, poison(dtype), dtype)
+            buffer = Buffer(name, "local", flat, shape, written=False, lanes=lanes)
+            strides = tuple(s * lanes for s in c_strides(shape))  # a thread's cells lie apart
+            self._arrays[key] = Array(buffer, shape, strides, np.arange(lanes))
+        return self._arrays[key]
