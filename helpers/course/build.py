@@ -68,6 +68,8 @@ def normalise(notebook, name: str):
     checks, seen = checks_of(name), set()
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
+        for output in cell.get("outputs", []):  # a view without its kernel shows only an error
+            output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)
         own, id = files.tags(cell), files.exercise_id(cell)
         cell.metadata.pop("nbgrader", None)
         if id is None:
