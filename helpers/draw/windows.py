@@ -67,8 +67,8 @@ def _short(value):
 def sliding_window(image, kernel, out, stride=(1, 1), pad=(0, 0), dilation=(1, 1)):
     """Return the Frames of a window that slides over `image`, one per cell of `out`.
 
-    image (H, W), kernel (kh, kw), out (Ho, Wo): the numbers that your function returned. The sentence
-    below each frame has the products and their true sum, so that a wrong `out` shows.
+    image (H, W), kernel (kh, kw), out (Ho, Wo): the numbers that your function returned. The
+    sentence below each frame has the products and their true sum, so that a wrong `out` shows.
     Raises ValueError when a window would leave the padded image, and over 60 frames.
     """
     import numpy as np

@@ -1,0 +1,123 @@
+"""Hostile inputs for windows: sizes all different, memory laid out oddly, nothing symmetric."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from helpers import compare
+from helpers.checks.taps import Geometry, Taps
+from helpers.exercise import Wrong
+
+LAYOUTS = {  # what the same numbers may look like in memory
+    "C": lambda a: np.array(a, order="C"),
+    "F": lambda a: np.array(a, order="F"),
+    "view": lambda a: _spread(a)[tuple(slice(1, None, 2) for _ in a.shape)],
+    "reversed": lambda a: np.array(np.flip(a), order="C")[(slice(None, None, -1),) * a.ndim],
+}
+SAID = {"F": "Fortran order", "view": "a view with gaps", "reversed": "a view read backwards"}
+
+
+def _spread(a):
+    big = np.full([2 * n + 1 for n in a.shape], 7, a.dtype)
+    big[tuple(slice(1, None, 2) for _ in a.shape)] = a
+    return big
+
+
+class Case(NamedTuple):
+    """One setting: name, sizes (N, C, H, W), number of filters, geometry, layout, dtype."""
+
+    name: str
+    shape: tuple[int, int, int, int]
+    filters: int
+    g: Geometry
+    layout: str = "C"
+    dtype: type = np.float64
+
+    @property
+    def where(self):
+        """Say in words which case this is."""
+        parts = [f"{self.name}: x {self.shape}, kernel {self.g.kernel}"]
+        for field in ("stride", "pad", "dilation"):
+            value = getattr(self.g, field)
+            if value != Geometry._field_defaults[field]:
+                parts.append(f"{field} {value}")
+        return ", ".join(parts)
+
+    def taps(self, **read):
+        """Return the case's taps, read with other geometry fields if given."""
+        return Taps.of(self.shape[2:], self.g, self.g._replace(**read))
+
+    def arrays(self, seed):
+        """Return random x, w, b, dout of this case."""
+        rng = np.random.default_rng(seed)
+        n, c = self.shape[:2]
+        shapes = [self.shape, (self.filters, c, *self.g.kernel), (self.filters,),
+                  (n, self.filters, *self.g.out(*self.shape[2:]))]  # fmt: skip
+        return [rng.normal(size=s).astype(self.dtype) for s in shapes]
+
+
+CASES = [
+    Case("square", (2, 3, 7, 7), 4, Geometry((3, 3))),
+    Case("plain", (2, 3, 8, 6), 4, Geometry((3, 2))),
+    Case("stride", (3, 4, 11, 6), 5, Geometry((2, 3), (3, 2))),
+    Case("padding", (2, 3, 5, 8), 4, Geometry((4, 2), pad=(2, 1))),
+    Case("dilation", (2, 3, 11, 9), 4, Geometry((3, 2), dilation=(2, 3))),
+    Case("everything", (2, 3, 12, 10), 5, Geometry((2, 3), (2, 3), (1, 2), (3, 2))),
+    Case("a large kernel", (2, 3, 9, 6), 5, Geometry((7, 3))),
+    Case("a kernel of one pixel", (2, 4, 7, 13), 3, Geometry((1, 1), (2, 3))),
+    Case("larger than the image before padding", (2, 3, 3, 7), 4, Geometry((5, 2), pad=(2, 0))),
+    Case("Fortran order", (2, 3, 8, 9), 4, Geometry((3, 2), (1, 2), (0, 1)), "F"),
+    Case("views", (2, 3, 7, 9), 4, Geometry((3, 2), (2, 1), (1, 0)), "view"),
+    Case("reversed views", (2, 3, 7, 9), 4, Geometry((2, 3), (2, 1)), "reversed"),
+    Case("float32", (2, 3, 7, 9), 4, Geometry((3, 2), (1, 2), (1, 2)), "C", np.float32),
+]
+TOO_LARGE = Case("kernel too large", (2, 3, 4, 6), 4, Geometry((4, 3), pad=(0, 1), dilation=(2, 1)))
+
+
+def call(answer, case, arrays, *rest):
+    """Call answer(*arrays, *rest) on copies in the case's layout; the copies must stay as they are.
+
+    Returns the result. Raises `Wrong` if an input changed or the result shares memory with one.
+    """
+    given = [LAYOUTS[case.layout](a) for a in arrays]
+    result = answer(*given, *rest)
+    for before, after in zip(arrays, given, strict=True):
+        if not np.array_equal(before, after):
+            raise Wrong(f"({case.where}): an input array of shape {before.shape} was changed. "
+                        "Work on a copy, or write into an array of your own.")  # fmt: skip
+    for part in result if isinstance(result, tuple | list) else [result]:
+        if isinstance(part, np.ndarray) and any(np.shares_memory(part, a) for a in given):
+            raise Wrong(f"({case.where}): the result is a view of an input: whoever writes into it "
+                        "changes the input too. Return an array of your own.")  # fmt: skip
+    return result
+
+
+def same(name, got, want, case, suspects=(), shapes=()):
+    """Raise `Wrong` unless got equals want; `shapes`: pairs (cause, shape of that mistake)."""
+    want = np.asarray(want, case.dtype)
+    if isinstance(got, np.ndarray) and got.shape != want.shape:
+        for cause, shape in shapes:
+            if tuple(shape) == got.shape:
+                raise Wrong(f"{name} ({case.where}): has shape {got.shape}, expected {want.shape}. "
+                            f"{cause}")  # fmt: skip
+    try:
+        compare.arrays(name, got, want, where=case.where, suspects=suspects)
+    except Wrong as wrong:
+        if case.layout == "C":
+            raise
+        raise Wrong(
+            f"{wrong}\nThe same code was right on ordinary arrays; these are {SAID[case.layout]}: "
+            "do not assume how the numbers lie in memory."
+        ) from None
+
+
+def refuses(answer, case, *arguments):
+    """Raise `Wrong` unless the answer raises ValueError for a kernel that does not fit."""
+    try:
+        answer(*arguments)
+    except ValueError:
+        return
+    raise Wrong(
+        f"({case.where}): the kernel spans more than the padded image, and nothing was raised. "
+        "Ask `output_size` for the sizes: it raises a ValueError."
+    )
