@@ -2,6 +2,8 @@
 
 import math
 
+import numpy as np
+
 from helpers import compare
 from helpers.exercise import Wrong, exercise
 
@@ -33,6 +35,7 @@ def numerical_derivative(answer):
             ),
             ("You divide by 2, then multiply by h: brackets around 2 * h?", (up - down) / 2 * h),
             ("The difference is not divided by anything yet.", up - down),
+            ("The sign is lost: no abs.", abs(up - down) / (2 * h)),
             ("The difference is taken the wrong way round.", (down - up) / (2 * h)),
             ("You go h/2 to each side; the docstring asks for h to each side.", half),
         ]
@@ -41,6 +44,7 @@ def numerical_derivative(answer):
         compare.number("the slope", got, (up - down) / (2 * h), where=where, suspects=suspects,
                        rtol=1e-10)  # fmt: skip
     _default_step(answer)
+    _arrays(answer)
 
 
 def _default_step(answer):
@@ -53,5 +57,17 @@ def _default_step(answer):
 
     compare.number("the slope", answer(f, 0.5), math.cos(0.5), where="f = sin, x = 0.5, default h",
                    rtol=1e-6)  # fmt: skip
-    if max(steps) > 1e-3:
+    if not 0.99e-5 < max(steps) < 1.01e-5:
         raise Wrong(f"without h you stepped {max(steps):g} away from x; the default is 1e-5.")
+
+
+def _arrays(answer):
+    """An array of points gives an array of slopes, in its own dtype, and stays as it is."""
+    for dtype, h in ((np.float64, 1e-3), (np.float32, 1e-2)):
+        x = np.linspace(0.5, 1.5, 7, dtype=dtype)
+        kept = x.copy()
+        got = answer(np.sin, x, h=dtype(h))
+        if not np.array_equal(x, kept):
+            raise Wrong("your function changed the array x that it was given (x += h does that).")
+        want = (np.sin(x + dtype(h)) - np.sin(x - dtype(h))) / (2 * dtype(h))
+        compare.arrays("slopes", got, want, where=f"x: {dtype.__name__} array", rtol=1e-3)

@@ -31,6 +31,15 @@ WRONG = [
     ),
 ]
 
+WRONG += [
+    instead(
+        "in place",
+        "x += h\n    up = f(x)\n    x -= 2 * h\n    return (up - f(x)) / (2 * h)",
+        "changed the array",
+    ),
+    instead("sign lost", "return abs(f(x + h) - f(x - h)) / (2 * h)", "sign"),
+]
+
 RIGHT = [
     instead("in steps", "left, right = x - h, x + h\n    return (f(right) - f(left)) / (right - left)"),
     instead("two terms", "return 0.5 * (f(x + h) / h - f(x - h) / h)"),
