@@ -155,6 +155,11 @@ def _judge_call(Linear, Tensor):
                     raise Wrong(f"{where}: no gradient reaches `{name}`: compute with the "
                                 "Parameter itself, not with its `.data`.")  # fmt: skip
                 compare.arrays(f"gradient of {name}", part.grad, want, where=where)
+            if kind == "a Tensor":
+                if given.grad is None:
+                    raise Wrong(f"{where}: no gradient reaches x, so layers before this one would "
+                                "never learn: compute with x itself, not with its `.data`.")  # fmt: skip
+                compare.arrays("gradient of x", given.grad, dout @ w.T, where=where)
 
 
 # ------------------------------------------------------------------ 2.7
@@ -256,7 +261,8 @@ def judge_steps(model, weights, x, labels, batches, rate, got, where):
         ("Only the last batch changed the parameters: is the step inside the loop?",
          lambda: _epoch(weights, x, labels, batches[-1:], rate)[0])])  # fmt: skip
     sizes = np.array([len(rows) for rows in batches])
-    got = getattr(got, "data", got)
+    if hasattr(got, "parents"):
+        raise Wrong(f"{where}: a Tensor is returned; return the mean loss as a number (`.data`).")
     compare.number("the returned loss", got, float((losses * sizes).sum() / len(x)), where=where,
                    suspects=[
         ("The last batch is smaller: each example counts the same, not each batch.", losses.mean()),

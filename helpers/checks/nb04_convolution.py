@@ -408,7 +408,6 @@ STACKS = [
     [(3, 2, 1), (3, 1, 1), (4, 3, 1), (2, 1, 1)],
     [(3, 1, 2), (3, 2, 1), (3, 1, 4)],
     [(1, 3, 1), (2, 1, 3)],
-    [],
 ]
 
 
@@ -472,5 +471,8 @@ def _field_suspects(layers):
 @exercise("4.10", points=4, difficulty=2, minutes=15, seconds=30)
 def conv_matmul(forward, backward):
     """Judge convolution as a matrix product, both ways, with the cases of 4.3 and 4.4."""
+    for made, loops in ((forward, "conv_forward"), (backward, "conv_backward")):
+        if getattr(made, "__name__", "") == loops:
+            raise Wrong(f"this is {loops}, the loops themselves: write it as one matrix product.")
     judge_forward(forward)
     judge_backward(backward)

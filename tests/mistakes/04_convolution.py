@@ -18,7 +18,8 @@ def correlate(image, kernel):
     (H, W), (kh, kw) = image.shape, kernel.shape
 {body}
 """
-FOUR_LOOPS = CORRELATE.format(body="""
+FOUR_LOOPS = CORRELATE.format(
+    body="""
     out = np.zeros((H - kh + 1, W - kw + 1))
     for i in range(H - kh + 1):
         for j in range(W - kw + 1):
@@ -27,7 +28,8 @@ FOUR_LOOPS = CORRELATE.format(body="""
                 for b in range(kw):
                     total += {product}
             out[i, j] = {result}
-    return out""")
+    return out"""
+)
 
 FORWARD = """
 #| export
@@ -39,7 +41,8 @@ def conv_forward(x, w, b, stride=(1, 1), pad=(0, 0), dilation=(1, 1)):
     xp = padded(x, pad)
 {body}
 """
-SEVEN = FORWARD.format(body="""
+SEVEN = FORWARD.format(
+    body="""
     out = np.zeros((N, F, Ho, Wo), x.dtype)
     for n in range(N):
         for f in range(F):
@@ -51,25 +54,32 @@ SEVEN = FORWARD.format(body="""
                             for d in range(kw):
                                 total += xp[n, c, i * sh + a * lh, j * sw + d * lw] * w[f, c, a, d]
                     out[n, f, i, j] = total
-    return out""")
-TAPS = FORWARD.format(body="""
+    return out"""
+)
+TAPS = FORWARD.format(
+    body="""
     out = np.zeros((N, F, Ho, Wo), x.dtype) + b[:, None, None]
     for a in range(kh):
         for d in range(kw):
             part = xp[:, :, a * lh : a * lh + sh * (Ho - 1) + 1 : sh, d * lw : d * lw + sw * (Wo - 1) + 1 : sw]
             out += np.einsum("ncij,fc->nfij", part, w[:, :, a, d])
-    return out""")
-LIBRARY = FORWARD.format(body="""
+    return out"""
+)
+LIBRARY = FORWARD.format(
+    body="""
     v = np.lib.stride_tricks.sliding_window_view(xp, ((kh - 1) * lh + 1, (kw - 1) * lw + 1), axis=(2, 3))
     v = v[:, :, ::sh, ::sw, ::lh, ::lw]
-    return np.tensordot(v, w, axes=((1, 4, 5), (1, 2, 3))).transpose(0, 3, 1, 2) + b[:, None, None]""")
+    return np.tensordot(v, w, axes=((1, 4, 5), (1, 2, 3))).transpose(0, 3, 1, 2) + b[:, None, None]"""
+)
 BIAS_IN_CHANNELS = SEVEN.replace("total = b[f]", "total = 0.0").replace(
     "                        for a in range(kh):",
-    "                        total += b[f]\n                        for a in range(kh):")
+    "                        total += b[f]\n                        for a in range(kh):",
+)
 NO_ERROR = FORWARD.replace(
     "Ho, Wo = output_sizes(H, W, (kh, kw), stride, pad, dilation)",
     "Ho = max(0, (H + 2 * ph - lh * (kh - 1) - 1) // sh + 1)\n"
-    "    Wo = max(0, (W + 2 * pw - lw * (kw - 1) - 1) // sw + 1)")
+    "    Wo = max(0, (W + 2 * pw - lw * (kw - 1) - 1) // sw + 1)",
+)
 
 BACKWARD = """
 #| export
@@ -80,7 +90,8 @@ def conv_backward(dout, x, w, stride=(1, 1), pad=(0, 0), dilation=(1, 1)):
     xp = padded(x, pad)
 {body}
 """
-SEVEN_BACK = BACKWARD.format(body="""
+SEVEN_BACK = BACKWARD.format(
+    body="""
     N, F, Ho, Wo = dout.shape
     dxp, dw, db = np.zeros_like(xp), np.zeros_like(w), np.zeros(F, w.dtype)
     for n in range(N):
@@ -95,8 +106,10 @@ SEVEN_BACK = BACKWARD.format(body="""
                                 y, z = i * sh + a * lh, j * sw + d * lw
                                 dxp[n, c, y, z] += g * w[f, c, a, d]
                                 dw[f, c, a, d] += g * xp[n, c, y, z]
-    return dxp[:, :, ph : ph + H, pw : pw + W], dw, db""")
-TAPS_BACK = BACKWARD.format(body="""
+    return dxp[:, :, ph : ph + H, pw : pw + W], dw, db"""
+)
+TAPS_BACK = BACKWARD.format(
+    body="""
     N, F, Ho, Wo = dout.shape
     dxp, dw = np.zeros_like(xp), np.empty_like(w)
     for a in range(kh):
@@ -105,7 +118,8 @@ TAPS_BACK = BACKWARD.format(body="""
                   slice(d * lw, d * lw + sw * (Wo - 1) + 1, sw))
             dw[:, :, a, d] = np.einsum("nfij,ncij->fc", dout, xp[at])
             dxp[at] += np.einsum("nfij,fc->ncij", dout, w[:, :, a, d])
-    return [dxp[:, :, ph : ph + H, pw : pw + W].copy(), dw, np.einsum("nfij->f", dout)]""")
+    return [dxp[:, :, ph : ph + H, pw : pw + W].copy(), dw, np.einsum("nfij->f", dout)]"""
+)
 CROP = "return dxp[:, :, ph : ph + H, pw : pw + W], dw, dout.sum(axis=(0, 2, 3))"
 ADD_DW = "dw[f] += dout[n, f, i, j] * xp[n, :, rows, columns]"
 ADD_DX = "dxp[n, :, rows, columns] += dout[n, f, i, j] * w[f]"
@@ -123,22 +137,28 @@ def im2col(x, kernel, stride=(1, 1), pad=(0, 0), dilation=(1, 1), fill=0.0):
     xp = padded(x, pad, fill)
 {body}
 """
-IM2COL_LOOPS = IM2COL.format(body="""
+IM2COL_LOOPS = IM2COL.format(
+    body="""
     cols = np.zeros((N, C * kh * kw, Ho * Wo), x.dtype)
     for i in range(Ho):
         for j in range(Wo):
             window = xp[:, :, i * sh : i * sh + kh * lh : lh, j * sw : j * sw + kw * lw : lw]
             cols[:, :, i * Wo + j] = window[:, :, :kh, :kw].reshape(N, -1)
-    return cols""")
-IM2COL_FANCY = IM2COL.format(body="""
+    return cols"""
+)
+IM2COL_FANCY = IM2COL.format(
+    body="""
     y = sh * np.arange(Ho)[:, None] + lh * np.arange(kh)[:, None, None, None]
     z = sw * np.arange(Wo) + lw * np.arange(kw)[:, None, None]
-    return xp[:, :, y, z].reshape(N, C * kh * kw, Ho * Wo)""")
-IM2COL_SHAPE_STRIDES = IM2COL.format(body="""
+    return xp[:, :, y, z].reshape(N, C * kh * kw, Ho * Wo)"""
+)
+IM2COL_SHAPE_STRIDES = IM2COL.format(
+    body="""
     Hp, Wp, size = xp.shape[2], xp.shape[3], xp.itemsize
     tn, tc, th, tw = C * Hp * Wp * size, Hp * Wp * size, Wp * size, size
     view = strided(xp, (N, C, kh, kw, Ho, Wo), (tn, tc, th * lh, tw * lw, th * sh, tw * sw))
-    return np.array(view, order="C").reshape(N, C * kh * kw, Ho * Wo)""")
+    return np.array(view, order="C").reshape(N, C * kh * kw, Ho * Wo)"""
+)
 SHAPE6, STRIDES6 = "(N, C, kh, kw, Ho, Wo)", "(tn, tc, th * lh, tw * lw, th * sh, tw * sw)"
 COPY = 'return np.array(view, order="C").reshape(N, C * kh * kw, Ho * Wo)'
 
@@ -152,20 +172,27 @@ def col2im(cols, shape, kernel, stride=(1, 1), pad=(0, 0), dilation=(1, 1)):
 {body}
     return xp[:, :, ph : ph + H, pw : pw + W]
 """
-COL2IM_WINDOWS = COL2IM.format(body="""
+COL2IM_WINDOWS = COL2IM.format(
+    body="""
     taps = cols.reshape(N, C, kh, kw, Ho, Wo)
     for i in range(Ho):
         for j in range(Wo):
             rows, columns = i * sh + lh * np.arange(kh), j * sw + lw * np.arange(kw)
-            xp[:, :, rows[:, None], columns] += taps[..., i, j]""")
-COL2IM_ADD_AT = COL2IM.format(body="""
+            xp[:, :, rows[:, None], columns] += taps[..., i, j]"""
+)
+COL2IM_ADD_AT = COL2IM.format(
+    body="""
     y = sh * np.arange(Ho)[:, None] + lh * np.arange(kh)[:, None, None, None]
     z = sw * np.arange(Wo) + lw * np.arange(kw)[:, None, None]
-    np.add.at(xp, (slice(None), slice(None), y, z), cols.reshape(N, C, kh, kw, Ho, Wo))""")
-COL2IM_COUNTED = COL2IM_ADD_AT.replace("    return xp", """    count = np.zeros_like(xp)
+    np.add.at(xp, (slice(None), slice(None), y, z), cols.reshape(N, C, kh, kw, Ho, Wo))"""
+)
+COL2IM_COUNTED = COL2IM_ADD_AT.replace(
+    "    return xp",
+    """    count = np.zeros_like(xp)
     np.add.at(count, (slice(None), slice(None), y, z), 1)
     xp /= np.maximum(count, 1)
-    return xp""")
+    return xp""",
+)
 
 MAX_RETURN = "return pool_windows(x, window, stride, pad, dilation, -np.inf).max(axis=2)"
 MAX_WINDOWS = "windows = pool_windows(x, window, stride, pad, dilation, -np.inf)\n"
