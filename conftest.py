@@ -1,6 +1,7 @@
 """What `pytest --nbval` means here; the work is done in helpers/course."""
 
 import os
+import signal
 
 import pytest
 from nbval.plugin import IPyNbFile
@@ -15,6 +16,9 @@ def pytest_addoption(parser):
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config):
+    # A shell's background jobs ignore Ctrl-C, and with it what stops an endless loop in a check.
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     for name in ("OMP", "OPENBLAS", "MKL", "NUMBA"):  # before numpy comes in: one thread per worker
         os.environ.setdefault(f"{name}_NUM_THREADS", "1")
     option = config.option
@@ -44,6 +48,8 @@ def pytest_runtest_logreport(report):
     for key, value in report.user_properties:
         if key == "stopped" and report.when == "call" and _terminal:
             _terminal[0].write_line(f"\n{value}", red=True)
+    if report.failed and _terminal:  # at once: a run that is cut off still says what was wrong
+        _terminal[0].write_line(f"\nFAILED {report.nodeid}", red=True)
 
 
 _terminal = []

@@ -3,8 +3,11 @@
     python make.py lab          JupyterLab, on notebooks/00_start_here.ipynb
     python make.py test         all tests and all notebooks: pytest --nbval
     python make.py notebooks    write notebooks/ from solutions/
+    python make.py grade DIR    grade a folder of students' folders: INSTRUCTORS.md
+    python make.py bench        time the hot loops against torch (takes minutes, wants quiet)
     python make.py lint         ruff, and whether notebooks/ is what solutions/ give
     python make.py check        lint, then test
+    python make.py canary       test with the newest packages, in a folder that is thrown away
 
 What follows the name is passed on: python make.py lab --no-browser --port=9999
 The first call installs into .venv/ what requirements.txt says; COURSE_EXTRAS=ptx adds an extra.
@@ -185,6 +188,22 @@ def notebooks(args):
     return run("-m", "helpers.course", "notebooks", *args)
 
 
+def grade(args):
+    """Grade the folder that args or SUBMISSIONS=folder names."""
+    ensure()
+    folder = os.environ.get("SUBMISSIONS")
+    return run(
+        "-m", "helpers.course", "grade", *([os.path.abspath(folder)] if folder else []) + args
+    )
+
+
+def bench(args):
+    """Time the hot loops of the course, one thread; args may name a part, or say --scaling."""
+    ensure("test")
+    ENV.update({name + "_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "NUMBA")})
+    return run("-m", "helpers.course", "bench", *args)
+
+
 def lint(args):
     """Run what takes seconds; args are for the last of the three."""
     ensure("test")
@@ -197,13 +216,18 @@ def check(args):
     return lint([]) or test(args)
 
 
+def canary(args):
+    """Test with the newest packages; --hold torch keeps torch as it is locked."""
+    return subprocess.call([sys.executable, "-m", "helpers.course.canary"] + args, cwd=ROOT)
+
+
 def main(argv):
     """Run the command that argv names, with a Python that can."""
     problem = complaint(sys.version_info)
     if problem:
         other = other_python()
         sys.exit(subprocess.call(other + [os.path.abspath(__file__)] + argv) if other else problem)
-    commands = {f.__name__: f for f in (lab, test, notebooks, lint, check)}
+    commands = {f.__name__: f for f in (lab, test, notebooks, grade, bench, lint, check, canary)}
     if not argv or argv[0] not in commands:
         print(__doc__)
         sys.exit(argv not in ([], ["--help"]))

@@ -177,14 +177,31 @@ def todo_id(error: BaseException) -> str | None:
 
 
 def student_line(error: BaseException) -> str:
-    """Return the innermost line of the student's own code in a traceback, or ''."""
+    """Return the innermost line of the exercise's own cell in a traceback, or ''.
+
+    If no line of that cell took part, it is the innermost line of the student's notebook: an error
+    inside given code, or in an earlier exercise, is first shown where the own cell calls it.
+    """
     ours = (str(ROOT / "helpers"), sys.prefix, sysconfig.get_path("stdlib"), "<frozen")
-    for frame, number in reversed(list(traceback.walk_tb(error.__traceback__))):
-        name = frame.f_code.co_filename
-        if not name.startswith(ours):
-            text = linecache.getline(name, number).strip()
-            return f"in {frame.f_code.co_name}, line {number} of its cell: {text}"
+    lines = list(traceback.walk_tb(error.__traceback__))[::-1]
+    theirs = [line for line in lines if not line[0].f_code.co_filename.startswith(ours)]
+    cell = _own_cell(lines[-1][0]) if lines else set()
+    own = [line for line in theirs if line[0].f_code.co_filename in cell]
+    for frame, number in (own or theirs)[:1]:
+        text = linecache.getline(frame.f_code.co_filename, number).strip()
+        return f"in {frame.f_code.co_name}, line {number} of its cell: {text}"
     return ""
+
+
+def _own_cell(frame) -> set[str]:
+    """Return the file names of the cells of the first answer that is being judged above a frame."""
+    while frame is not None and frame.f_code is not Exercise.diagnose.__code__:
+        frame = frame.f_back
+    answers = frame.f_locals["answers"] if frame is not None else ()
+    found = [answers[0], *vars(answers[0]).values()] if answers and hasattr(
+        answers[0], "__dict__") else []  # fmt: skip
+    codes = (getattr(value, "__code__", None) for value in found)
+    return {code.co_filename for code in codes if code is not None}
 
 
 class Board:

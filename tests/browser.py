@@ -13,6 +13,7 @@ from helpers import ROOT
 from helpers.course import build
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+WAIT = 180_000  # milliseconds; a busy machine is slow, and no test is about that
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
          "--disable-background-networking", "--disable-component-update"]  # fmt: skip
 
@@ -31,34 +32,35 @@ def clone(folder: Path) -> Path:
 
 
 @contextlib.contextmanager
-def jupyterlab(root: Path):
-    """Run JupyterLab on the clone's notebooks; yield its address with the token."""
-    runtime = root / ".runtime"
+def jupyterlab(root: Path, folder: str = "notebooks"):
+    """Run JupyterLab on a folder of the clone; yield its address with the token."""
+    runtime = root / f".runtime-{folder}"
     env = {**os.environ, "JUPYTER_RUNTIME_DIR": str(runtime), "PYTHONPATH": str(root),
            "JUPYTER_CONFIG_DIR": str(runtime / "config"), "IPYTHONDIR": str(runtime / "ipython")}  # fmt: skip
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", "--port=0",
                "--ServerApp.port_retries=0", "--allow-root", "--LabApp.expose_app_in_browser=True",
                "--LabApp.news_url=", "--LabApp.check_for_updates_class="
                "jupyterlab.NeverCheckForUpdate"]  # fmt: skip
-    log = (root / "jupyter.log").open("wb")
-    server = subprocess.Popen(command, cwd=root / "notebooks", env=env, stdout=log, stderr=log)
+    log = (root / f"jupyter-{folder}.log").open("wb")
+    server = subprocess.Popen(command, cwd=root / folder, env=env, stdout=log, stderr=log)
     try:
-        yield _address(runtime, server, root / "jupyter.log")
+        yield _address(runtime, server, Path(log.name))
     finally:
         server.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
-            server.wait(10)
+            server.wait(60)  # it stops its kernels first
         server.kill()
+        server.wait()
         log.close()
 
 
 def _address(runtime: Path, server, log: Path) -> str:
-    end = time.monotonic() + 60
+    end = time.monotonic() + WAIT / 1000
     while time.monotonic() < end and server.poll() is None:
         for file in runtime.glob("jpserver-*.json"):
             with contextlib.suppress(ValueError, KeyError):
                 info = json.loads(file.read_text())
-                return f"{info['url']}lab/tree/{{}}?token={info['token']}"
+                return f"{info['url']}lab/tree/{{}}?reset&token={info['token']}"
         time.sleep(0.2)
     raise RuntimeError(f"JupyterLab did not start:\n{log.read_text()[-2000:]}")
 
@@ -71,11 +73,11 @@ def lab_page(address: str, notebook: str, **options):
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         page = browser.new_page(viewport={"width": 1280, "height": 900}, **options)
-        page.set_default_timeout(60_000)
+        page.set_default_timeout(WAIT)
         try:
-            page.goto(address.format(notebook))
             lab = Lab(page)
-            lab.ready()
+            page.goto(address.format(notebook))
+            lab.ready(notebook)
             yield lab
         finally:
             browser.close()
@@ -85,19 +87,26 @@ class Lab:
     """One open notebook in JupyterLab."""
 
     PANEL = "window.jupyterapp.shell.currentWidget"
+    CODE = f"{PANEL}.content.widgets.filter(c => c.model.type === 'code')"
 
     def __init__(self, page):
         self.page = page
         self.errors: list[str] = []
         page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("console", self._hear)
 
-    def ready(self) -> None:
-        """Wait until the notebook is open and its kernel idle."""
+    def _hear(self, message) -> None:
+        if message.type == "error":
+            self.errors.append(f"{message.text} ({message.location.get('url', '')})")
+
+    def ready(self, notebook: str) -> None:
+        """Wait until the notebook is open, in front, and its kernel idle."""
         self.page.wait_for_function(
-            f"window.jupyterapp && {self.PANEL}?.content?.widgets?.length > 3"
-        )
+            f"n => window.jupyterapp && {self.PANEL}?.context?.path === n"
+            f" && {self.PANEL}.content?.widgets?.length > 3", arg=notebook
+        )  # fmt: skip
         self.page.wait_for_function(
-            f"{self.PANEL}.sessionContext?.session?.kernel?.status === 'idle'"
+            f"{self.PANEL}?.sessionContext?.session?.kernel?.status === 'idle'"
         )
 
     def index(self, id: str) -> int:
@@ -135,3 +144,42 @@ class Lab:
             arg=before,
         )
         return self.page.evaluate(f"{cell}.outputArea.node.innerText")
+
+    def run_all(self, seconds: float = 600) -> list[str]:
+        """Clear all outputs, run all cells, and return the errors that cells show.
+
+        JupyterLab stops at the first cell that raises, as at an open TODO.
+        """
+        for command in ("notebook:clear-all-cell-outputs", "notebook:run-all-cells"):
+            self.page.evaluate(f"void window.jupyterapp.commands.execute('{command}')")
+        self.page.wait_for_function(
+            f"(() => {{ const cells = {self.CODE};"
+            f" return {self.PANEL}.sessionContext?.session?.kernel?.status === 'idle'"
+            " && cells.every(c => c.model.executionState !== 'running')"
+            " && (cells.at(-1).model.executionCount > 0 || cells.some(c =>"
+            " c.model.outputs.toJSON().some(o => o.output_type === 'error'))); })()",
+            timeout=seconds * 1000,
+        )
+        return self.page.evaluate(
+            f"{self.CODE}.flatMap(c => c.model.outputs.toJSON())"
+            ".filter(o => o.output_type === 'error').map(o => `${o.ename}: ${o.evalue}`)"
+        )
+
+    def output(self, id: str):
+        """Scroll to a cell and return the locator of its output."""
+        self.go(id)
+        return self.page.locator(".jp-Cell.jp-mod-active .jp-OutputArea-output").first
+
+    def counts(self) -> list:
+        """Return the execution count of every code cell."""
+        return self.page.evaluate(f"{self.CODE}.map(c => c.model.executionCount)")
+
+    def theme(self, dark: bool) -> None:
+        """Switch JupyterLab's colours."""
+        name = "JupyterLab Dark" if dark else "JupyterLab Light"
+        self.page.evaluate(
+            "t => window.jupyterapp.commands.execute('apputils:change-theme', {theme: t})", name
+        )
+        self.page.wait_for_function(
+            "d => document.body.dataset.jpThemeLight === d", arg="false" if dark else "true"
+        )

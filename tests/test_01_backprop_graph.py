@@ -6,7 +6,7 @@ import random
 import pytest
 import torch
 
-from helpers.course import files
+from helpers.course import files, mistakes
 from helpers.earlier import earlier
 
 
@@ -84,3 +84,9 @@ def test_an_mlp_trains_like_its_torch_twin(engine):
             for p in (*weights, *biases):
                 p -= 0.3 * p.grad
                 p.grad = None
+
+
+def test_an_error_in_an_earlier_cell_is_shown_where_the_own_cell_calls_it():
+    wrong = next(a for a in mistakes.answers("01_backprop_graph")[0] if a.what == "list of outputs")
+    message = mistakes.judge("01_backprop_graph", wrong)
+    assert message.splitlines()[-1].endswith("zip(x, labels, strict=True)]")

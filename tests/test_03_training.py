@@ -36,7 +36,7 @@ def _pairs(draw):
     return name, {"betas": betas, "eps": eps, "weight_decay": decay}
 
 
-@quick
+@settings(quick, max_examples=12)
 @given(seed=SEEDS, data=st.data())
 def test_optimizers_take_torchs_steps(seed, data):
     import torch
@@ -49,8 +49,9 @@ def test_optimizers_take_torchs_steps(seed, data):
     b = getattr(torch.optim, name)(theirs, lr=0.05, **options)
     for step in range(50):
         for p, q in zip(ours, theirs, strict=True):
-            p.grad = np.asarray(rng.normal(size=p.shape))
-            q.grad = torch.tensor(p.grad)
+            idle = name == "SGD" and rng.random() < 0.2  # torch's Adam counts t for each parameter
+            p.grad = None if idle else np.asarray(rng.normal(size=p.shape))
+            q.grad = None if idle else torch.tensor(p.grad)
         a.rate = b.param_groups[0]["lr"] = 0.05 / (1 + step % 7)
         a.step()
         b.step()

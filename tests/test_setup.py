@@ -223,7 +223,7 @@ def test_options_are_passed_on_and_workers_have_one_thread(make, monkeypatch):
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="make is optional: python make.py is not")
-@pytest.mark.parametrize("target", ["lab", "test", "notebooks", "lint", "check"])
+@pytest.mark.parametrize("target", ["lab", "test", "notebooks", "grade", "bench", "lint", "check"])
 def test_makefile_is_a_thin_wrapper(target):
     env = {k: v for k, v in os.environ.items() if not k.startswith("MAKE")}  # of an outer make
     command = ["make", "--dry-run", target, "PYTHON=py3", 'ARGS=-k "a or b"']

@@ -204,6 +204,30 @@ def test_torch_gets_one_thread_and_its_own_number_back(clock, monkeypatch):
     assert threads == [4, 1, 4, 2, 4]
 
 
+def test_numba_does_not_take_the_one_thread_from_torch(clock, monkeypatch):
+    """Asked for its threads, numba starts its pool, and OpenMP then has two for torch as well."""
+    threads, seen = [1], []
+
+    def start_pool():
+        threads.append(2)
+        return 2
+
+    torch = types.SimpleNamespace(
+        get_num_threads=lambda: threads[-1], set_num_threads=threads.append
+    )
+    numba = types.SimpleNamespace(get_num_threads=start_pool, set_num_threads=lambda n: None)
+    monkeypatch.setitem(sys.modules, "torch", torch)
+    monkeypatch.setitem(sys.modules, "numba", numba)
+    costs = clock.costs(0.1)
+
+    def spy():
+        seen.append(threads[-1])
+        return costs()
+
+    compare_speed({"a": spy})
+    assert set(seen) == {1} and threads[-1] == 1
+
+
 def test_unlimited_blas_threads_are_said(clock, monkeypatch):
     monkeypatch.setattr(race, "cores", lambda: 8)
     for name in race.BLAS_VARIABLES:

@@ -1,12 +1,13 @@
 """Hostile inputs for windows: sizes all different, memory laid out oddly, nothing symmetric."""
 
+import contextlib
 from typing import NamedTuple
 
 import numpy as np
 
 from helpers import compare
 from helpers.checks.taps import Geometry, Taps
-from helpers.exercise import Wrong
+from helpers.exercise import Wrong, student_line
 
 LAYOUTS = {  # what the same numbers may look like in memory
     "C": lambda a: np.array(a, order="C"),
@@ -74,13 +75,50 @@ CASES = [
 TOO_LARGE = Case("kernel too large", (2, 3, 4, 6), 4, Geometry((4, 3), pad=(0, 1), dilation=(2, 1)))
 
 
-def call(answer, case, arrays, *rest):
+def attempt(where, answer, *arguments, hint=""):
+    """Return answer(*arguments); an error of the answer is told together with the case."""
+    try:
+        return answer(*arguments)
+    except (Wrong, NotImplementedError):
+        raise
+    except Exception as error:
+        line = student_line(error)
+        if not line:
+            raise
+        said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        more = f"\n{hint}" if hint else ""
+        raise Wrong(f"({where}): your code raised {said}\n  {line}{more}") from None
+
+
+@contextlib.contextmanager
+def forbidden(answer, names, why):
+    """While it lasts, the answer cannot call these functions of its own notebook: `Wrong` if it does.
+
+    Answers without a namespace of their own (built-ins, callable objects) are left alone.
+    """
+    namespace = getattr(answer, "__globals__", {})
+    kept = {name: namespace[name] for name in names if callable(namespace.get(name))}
+
+    def trap(name):
+        def run(*_, **__):
+            raise Wrong(f"it calls {name}: {why}")
+
+        return run
+
+    namespace.update({name: trap(name) for name in kept})
+    try:
+        yield
+    finally:
+        namespace.update(kept)
+
+
+def call(answer, case, arrays, *rest, hint=""):
     """Call answer(*arrays, *rest) on copies in the case's layout; the copies must stay as they are.
 
     Returns the result. Raises `Wrong` if an input changed or the result shares memory with one.
     """
     given = [LAYOUTS[case.layout](a) for a in arrays]
-    result = answer(*given, *rest)
+    result = attempt(case.where, answer, *given, *rest, hint=hint)
     for before, after in zip(arrays, given, strict=True):
         if not np.array_equal(before, after):
             raise Wrong(f"({case.where}): an input array of shape {before.shape} was changed. "
@@ -117,6 +155,11 @@ def refuses(answer, case, *arguments):
         answer(*arguments)
     except ValueError:
         return
+    except (ArithmeticError, AssertionError, LookupError, TypeError) as error:
+        raise Wrong(
+            f"({case.where}): {type(error).__name__}: {error}. The kernel spans more than the padded "
+            "image: ask `output_size` for the sizes first, it raises a ValueError."
+        ) from None
     raise Wrong(
         f"({case.where}): the kernel spans more than the padded image, and nothing was raised. "
         "Ask `output_size` for the sizes: it raises a ValueError."

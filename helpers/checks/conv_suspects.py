@@ -14,9 +14,13 @@ def geometry_suspects(case, value):
         return lambda: value(case.taps(**fields))
 
     return [
-        ("The stride is ignored: output i starts at row i * sh.", read(stride=(1, 1))),
+        ("The stride is ignored: output i starts at row i * sh. Is the dilation in its place?",
+         read(stride=(1, 1))),
         ("The two strides are exchanged: sh goes with rows.", read(stride=g.stride[::-1])),
-        ("The dilation is ignored: tap a lies a * lh rows further.", read(dilation=(1, 1))),
+        ("The dilation is ignored: tap a lies a * lh rows further. Is the stride in its place?",
+         read(dilation=(1, 1))),
+        ("The dilation stands in the place of the stride.", read(stride=g.dilation)),
+        ("The stride stands in the place of the dilation.", read(dilation=g.stride)),
         ("The two dilations are exchanged: lh goes with rows.", read(dilation=g.dilation[::-1])),
         ("Stride and dilation are exchanged: windows start s apart, taps lie l apart.",
          read(stride=g.dilation, dilation=g.stride)),

@@ -7,7 +7,7 @@ from helpers.checks.kernel_judge import Trial, budget, empty, judge
 
 F = np.float32
 SHAPES = [  # x, filters, kernel, stride, pad
-    ((2, 3, 8, 9), 5, (2, 3), (1, 1), (0, 0)),
+    ((2, 3, 8, 11), 5, (2, 3), (1, 1), (0, 0)),
     ((2, 3, 7, 9), 5, (2, 3), (2, 1), (1, 2)),
     ((3, 4, 6, 11), 2, (3, 2), (1, 3), (0, 1)),
 ]
@@ -46,12 +46,17 @@ def _taps(x, weights, stride, pad):
 
 def _forward_suspects(x, w, b, stride, pad, plain):
     b = b[:, None, None]
-    padded = np.pad(x, ((0, 0), (0, 0), (0, 2 * pad[0]), (0, 2 * pad[1])))
+    mixed = [(cause, np.einsum("nchwij,fcij->nfhw", v, w, optimize=True) + b)
+             for cause, v in cases.mixed_windows(x, w.shape[2:], stride, pad)]  # fmt: skip
+    short = np.where(np.arange(w.shape[3]) < w.shape[2], w, 0)
     return [("The bias is missing.", plain),
+            ("The bias is that of the image's number, n; it belongs to the filter, f.",
+             plain + np.resize(b, len(x)).reshape(-1, 1, 1, 1)),
+            ("Only kh of the kw columns of the kernel count.",
+             cases.correlate(x, short, stride, pad) + b),
             ("The kernel is turned round: w[f, c, p, q] goes with row p and column q.",
              cases.correlate(x, w[..., ::-1, ::-1], stride, pad) + b),
-            ("The padding is not subtracted from row and column.",
-             cases.correlate(padded, w, stride, (0, 0)) + b),
+            *mixed,
             ("Only the first channel counts.",
              cases.correlate(x[:, :1], w[:, :1], stride, pad) + b)]  # fmt: skip
 
@@ -90,14 +95,26 @@ def weight_gradient(gather, atomic):
 
 
 def _gradient_suspects(x, dout, dw, kernel, stride, pad):
-    padded = np.pad(x, ((0, 0), (0, 0), (0, 2 * pad[0]), (0, 2 * pad[1])))
+    mixed = [(cause, np.einsum("nchwij,nfhw->fcij", v, dout, optimize=True))
+             for cause, v in cases.mixed_windows(x, kernel, stride, pad)]  # fmt: skip
     return [("Only image 0 counts: sum over n.",
              cases.weight_gradient(x[:1], dout[:1], kernel, stride, pad)),
             ("Divided by the number of images: dw is a sum.", dw / len(x)),
             ("The kernel is turned round: is the place i * sh + p - ph?", dw[..., ::-1, ::-1]),
-            ("The padding is not subtracted from row and column.",
-             cases.weight_gradient(padded, dout, kernel, stride, (0, 0))),
+            *mixed,
             ("The sign is wrong.", -dw)]  # fmt: skip
+
+
+def _museum_suspects(name, x, rows, n):
+    """Pairs of cause and value for one repaired kernel; rows: x by blocks, filled up with zeros."""
+    own = "Each block turns round its own 32 places, filled up with zeros."
+    not_less = (rows >= 0) & (np.arange(rows.size).reshape(rows.shape) < n)
+    return {
+        "reverse": [(own, x[::-1])],
+        "minus_first": [("It is the first number of the thread's own block.", x - x[0])],
+        "positives": [("Above zero: zero itself does not count.", not_less.sum(1))],
+        "half": [("A half need not be whole: // rounds down.", x // 2)],
+    }.get(name, [])
 
 
 def museum(reverse, square, total, minus_first, positives, half):
@@ -105,6 +122,7 @@ def museum(reverse, square, total, minus_first, positives, half):
     rng = np.random.default_rng(712)
     for n, blocks in ((64, 2), (61, 2), (75, 4)):
         x = rng.standard_normal(n).astype(F)
+        x[5] = 0
         rows = np.pad(x, (0, 32 * blocks - n)).reshape(blocks, 32)
         counts = (rows > 0).sum(1).astype(np.int32)
         wants = [
@@ -119,7 +137,8 @@ def museum(reverse, square, total, minus_first, positives, half):
             first = [("Only the first block is right: is it the block's own memory and index?",
                       np.where(np.arange(out.size) < 32, want, out))]  # fmt: skip
             trial = Trial(f"{name}, {n} numbers, {blocks} blocks of 32 threads", blocks, 32,
-                          {"x": x, "out": out.copy()}, {"out": want}, {"out": first})  # fmt: skip
+                          {"x": x, "out": out.copy()}, {"out": want},
+                          {"out": [*first, *_museum_suspects(name, x, rows, n)]})  # fmt: skip
             report = judge(kernel, trial)
             if name == "total":
                 budget(report, "One for each number.", global_atomics=n)

@@ -26,7 +26,7 @@ def _fetch(images, place, height, width, edge="zero"):
 
 def _judge(name, answer, images, arguments, want, suspects, where):
     before = images.copy()
-    got = attempt(f"{name} {where}", answer, images, *arguments)
+    got = _asked(f"{name} {where}", answer, images, *(np.copy(a) for a in arguments))
     compare.arrays(name, got, want, where=where, suspects=suspects)
     if not np.array_equal(images, before):
         raise Wrong(f"{name} ({where}): the images that came in were changed; return new ones.")
@@ -40,6 +40,19 @@ def _images(rng, shape, number):
     if number % 3 == 1:
         return np.asfortranarray(x)
     return x.astype(np.float32) if number % 3 == 2 else x
+
+
+def _asked(what, answer, *arguments):
+    """Call an answer; two usual errors of numpy get a sentence that says what to do."""
+    try:
+        return attempt(what, answer, *arguments)
+    except Wrong as wrong:
+        first, *line = str(wrong).split("\n")
+        if "broadcast" in first:
+            first += " What has one entry per image must go through per_image, to meet the pixels."
+        elif "IndexError" in first and "integer" in first:
+            first += " gather needs whole numbers: round, then turn them into int."
+        raise Wrong("\n".join([first, *line])) from None
 
 
 CASES = [((3, 2, 7, 5), (2, -1, 0), (-2, 3, 1)), ((4, 3, 6, 6), (0, 1, -4, 9), (2, 0, -1, 1)),
@@ -100,6 +113,10 @@ def judge_flip(flip, rng):
             ("All images are mirrored; only those where `which` is True should be.", x[..., ::-1]),
             ("None is mirrored.", x), ("It is off by one column: the last column is W - 1.",
                                        np.where(pick, _off_by_one(x), x)),
+            ("The mirrored images are empty: their old columns lie outside of 0 to W - 1. Take W from "
+             "images.shape, not from the notebook's W, which is 28.", np.where(pick, 0, x)),
+            ("The height stands where the width belongs: images.shape is (N, C, H, W).",
+             np.where(pick, _by_height(x), x)),
             ("The images are turned by 180 degrees.", np.where(pick, x[:, :, ::-1, ::-1], x))],
             f"{shape}, which {which}, {x.dtype}")  # fmt: skip
 
@@ -110,45 +127,81 @@ def _off_by_one(x):
     return out
 
 
+def _by_height(x):
+    height = x.shape[2]
+    return _fetch(x, lambda n, i, j: (i, height - 1 - j), *x.shape[2:])
+
+
 def judge_rotate(rotate, rng):
     """A quarter turn of a square, then odd angles on images that are not square."""
     cases = [((2, 1, 5, 5), (90.0, -90.0)), ((3, 2, 7, 6), (33.0, -51.0, 118.0)),
              ((2, 3, 5, 9), (14.0, -77.0))]  # fmt: skip
     for number, (shape, degrees) in enumerate(cases):
         x, angles = _images(rng, shape, number), np.array(degrees)
-        _judge("rotate", rotate, x, (angles,), _turn(x, angles), [
-            ("It turns clockwise: the sign of the angle, or of the two sines.", _turn(x, -angles)),
-            ("The angle is in degrees; sine and cosine want radians (np.deg2rad).",
-             _turn(x, np.rad2deg(angles))),
-            ("The centre is at ((H - 1) / 2, (W - 1) / 2), not at (H / 2, W / 2).",
-             _turn(x, angles, centre=0.5)),
-            ("It turns around the upper left corner; u and v count from the centre, and the centre "
-             "is added again at the end.", _turn(x, angles, corner=True)),
-            ("Round to the nearest pixel (np.rint); astype(int) alone cuts the fraction off.",
-             _turn(x, angles, rounded=int)),
-            ("Round to the nearest pixel (np.rint), not down.", _turn(x, angles, rounded=math.floor)),
-            ("The edge is copied outwards; what comes from outside must be 0.",
-             _turn(x, angles, edge="copy")),
-            ("What leaves on one side comes in on the other; it must be 0.",
-             _turn(x, angles, edge="wrap")),
-            ("Every image turns by the angle of the first one.",
-             _turn(x, np.full_like(angles, angles[0]))),
-            ("The centre is not added again at the end.", _turn(x, angles, back=0)),
-            ("The two sines have opposite signs.", _turn(x, angles, sine=1)),
-            ("Nothing turned.", x)],
-            f"{shape}, {degrees} degrees, {x.dtype}")  # fmt: skip
+        got = [None]
+
+        def kept(*arguments, got=got):
+            got[0] = rotate(*arguments)
+            return got[0]
+
+        _judge("rotate", kept, x, (angles,), _turn(x, angles), [
+            *_turning_mistakes(x, angles),
+            ("Compare the two formulas with yours, sign by sign; then the centre, then the rounding.",
+             lambda got=got: got[0])], f"{shape}, {degrees} degrees, {x.dtype}")  # fmt: skip
 
 
-def _turn(x, angles, *, centre=0.0, corner=False, rounded=round, edge="zero", back=1, sine=-1):
-    """A rotation, or one with a mistake: another centre, one not added back, a sine's sign."""
+def _turning_mistakes(x, angles):
+    """Pairs (cause, what it gives) for a rotation."""
+    h, w = x.shape[2:]
+    centre = "The centre is at ((H - 1) / 2, (W - 1) / 2)"
+    return [
+        ("It turns clockwise: both sines have the wrong sign, or the angle.", _turn(x, -angles)),
+        ("In the row, the sine has the wrong sign: it is added there.", _turn(x, angles, sines=(-1, -1))),
+        ("In the column, the sine has the wrong sign: it is subtracted there.",
+         _turn(x, angles, sines=(1, 1))),
+        ("The angle is in degrees; sine and cosine want radians (np.deg2rad).",
+         _turn(x, np.rad2deg(angles))),
+        ("The angle is turned into degrees (np.rad2deg); it comes in degrees, and sine and cosine want "
+         "radians (np.deg2rad).", _turn(x, np.rad2deg(np.rad2deg(angles)))),
+        ("Sine and cosine are exchanged.", _turn(x, 90.0 - angles)),
+        (f"{centre}, not at (H / 2, W / 2).", _turn(x, angles, middle=(h / 2, w / 2))),
+        (f"{centre}, with a half where H or W is even: / and not //.",
+         _turn(x, angles, middle=((h - 1) // 2, (w - 1) // 2))),
+        (f"{centre}, with a half where H or W is even: / and not //.",
+         _turn(x, angles, middle=(h // 2, w // 2))),
+        (f"{centre}; yours has height and width exchanged.",
+         _turn(x, angles, middle=((w - 1) / 2, (h - 1) / 2))),
+        (f"{centre} of the images that come in: take H and W from images.shape, not the notebook's 28.",
+         _turn(x, angles, middle=(13.5, 13.5))),
+        (f"{centre}; W comes from images.shape, not from the notebook, where it is 28.",
+         _turn(x, angles, middle=((h - 1) / 2, 13.5))),
+        ("It turns around the upper left corner; u and v count from the centre, and the centre "
+         "is added again at the end.", _turn(x, angles, middle=(0, 0))),
+        ("The centre is not added again at the end.", _turn(x, angles, back=0)),
+        ("u and v count from the centre: i and j minus its place.", _turn(x, angles, front=0)),
+        *((f"Round to the nearest pixel (np.rint); {said}.", _turn(x, angles, rounded=how, digits=d))
+          for said, how in (("astype(int) alone cuts the fraction off", int),
+                            ("np.floor rounds down", math.floor), ("np.ceil rounds up", math.ceil))
+          for d in (9, 17)),
+        ("The edge is copied outwards; what comes from outside must be 0.", _turn(x, angles, edge="copy")),
+        ("What leaves on one side comes in on the other; it must be 0.", _turn(x, angles, edge="wrap")),
+        ("Every image turns by the angle of the first one.",
+         _turn(x, np.full_like(angles, angles[0]))),
+        ("Nothing turned.", x),
+    ]  # fmt: skip
+
+
+def _turn(x, angles, *, middle=None, front=1, back=1, sines=(1, -1), rounded=round, digits=9,
+          edge="zero"):  # fmt: skip
+    """A rotation, or one with a mistake: another centre, not taken off or added, a sine's sign."""
     _, _, h, w = x.shape
-    ci, cj = (0.0, 0.0) if corner else ((h - 1) / 2 + centre, (w - 1) / 2 + centre)
+    ci, cj = middle or ((h - 1) / 2, (w - 1) / 2)
 
     def place(n, i, j):
         t = math.radians(angles[n])
-        u, v = i - ci, j - cj
-        r = round(back * ci + u * math.cos(t) + v * math.sin(t), 9)
-        c = round(back * cj + sine * u * math.sin(t) + v * math.cos(t), 9)
+        u, v = i - front * ci, j - front * cj
+        r = round(back * ci + u * math.cos(t) + sines[0] * v * math.sin(t), digits)
+        c = round(back * cj + sines[1] * u * math.sin(t) + v * math.cos(t), digits)
         return rounded(r), rounded(c)
 
     return _fetch(x, place, h, w, edge)

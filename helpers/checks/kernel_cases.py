@@ -24,6 +24,7 @@ def difference_suspects(image, rows_covered):
     plain = want.copy()
     plain[:, -1] = -image[:, -1]
     return [("The sign is wrong: right pixel minus this one.", -want),
+            ("The sign is lost: a difference may be negative.", np.abs(want)),
             ("This is the pixel minus the one on its left.", left),
             ("This is a difference down the column; j, the column, is what grows by one.", down),
             ("The last column must be 0: it has no pixel on its right, and does not wrap.", wrapped),
@@ -48,11 +49,17 @@ def cross_entropy(logits, labels):
     suspects = {
         "loss": [("The maximum is missing: the log of the sum is taken of shifted numbers.",
                   log_sum - z[rows, labels]),
+                 ("That is the logit of column 0, not of the label.",
+                  log_sum + top[:, 0] - z[:, 0]),
                  ("The sign is wrong.", -loss), ("The logit of the label is missing.",
                                                  log_sum + top[:, 0]),
                  ("Only the first 32 columns count: loop in steps of 32.", lane),
                  ("Divided by the number of rows: this is the loss of one row.", loss / len(z))],
-        "dlogits": [("1 at the label is not subtracted.", p), ("The sign is wrong.", -slope),
+        "dlogits": [("1 at the label is not subtracted.", p),
+                    ("1 at the label is added; subtract it.", p + one),
+                    ("1 is subtracted in the columns of the lane with the label's number: compare "
+                     "the label with the column.",
+                     p - (np.arange(z.shape[1]) % 32 == labels[:, None])), ("The sign is wrong.", -slope),
                     ("It is not divided by the sum.", e - one),
                     ("Only the first 32 columns are: go on in steps of 32.",
                      np.where(np.arange(z.shape[1]) < 32, slope, empty(1))),
@@ -73,6 +80,39 @@ def windows(x, kernel, stride, pad):
     (sh, sw), (ph, pw) = stride, pad
     padded = np.pad(x.astype(np.float64), ((0, 0), (0, 0), (ph, ph), (pw, pw)))
     return np.lib.stride_tricks.sliding_window_view(padded, kernel, (2, 3))[:, :, ::sh, ::sw]
+
+
+MIXED = [  # causes, and what they make of (sh, sw, ph, pw)
+    ("The padding is not subtracted from row and column.", lambda sh, sw, ph, pw: (sh, sw, 0, 0)),
+    ("The padding is added; the formula subtracts it.", lambda sh, sw, ph, pw: (sh, sw, -ph, -pw)),
+    ("The padding of the rows is added; the formula subtracts it.",
+     lambda sh, sw, ph, pw: (sh, sw, -ph, pw)),
+    ("The padding of the columns is added; the formula subtracts it.",
+     lambda sh, sw, ph, pw: (sh, sw, ph, -pw)),
+    ("The strides are exchanged.", lambda sh, sw, ph, pw: (sw, sh, ph, pw)),
+    ("The padding is exchanged.", lambda sh, sw, ph, pw: (sh, sw, pw, ph)),
+    ("Both are exchanged, strides and padding.", lambda sh, sw, ph, pw: (sw, sh, pw, ph)),
+    ("The stride of the rows is used for the columns too.", lambda sh, sw, ph, pw: (sh, sh, ph, pw)),
+    ("The stride of the columns is used for the rows too.", lambda sh, sw, ph, pw: (sw, sw, ph, pw)),
+    ("The padding of the rows is used for the columns too.", lambda sh, sw, ph, pw: (sh, sw, ph, ph)),
+    ("The padding of the columns is used for the rows too.", lambda sh, sw, ph, pw: (sh, sw, pw, pw)),
+]  # fmt: skip
+
+
+def mixed_windows(x, kernel, stride, pad):
+    """Return (cause, windows) with strides and padding mixed up, zeros outside of x."""
+    edge = 2 * max(x.shape[2:]) + 2 * max(kernel) + 4 * max(*stride, *pad)  # far enough outside
+    padded = np.pad(x.astype(np.float64), ((0, 0), (0, 0), (edge, edge), (edge, edge)))
+    sizes = windows(x, kernel, stride, pad).shape[2:4]
+    found = []
+    for cause, mix in MIXED:
+        sh, sw, ph, pw = mix(*stride, *pad)
+        rows, columns = (
+            edge + np.arange(n)[:, None] * s + np.arange(k) - p
+            for n, k, s, p in zip(sizes, kernel, (sh, sw), (ph, pw), strict=True)
+        )
+        found.append((cause, padded[:, :, rows[:, None, :, None], columns[None, :, None, :]]))
+    return found
 
 
 def correlate(x, w, stride, pad):

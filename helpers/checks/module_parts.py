@@ -27,19 +27,25 @@ def judge_parts(parts, Module, Parameter, Tensor):
             "layers.0.deep.0.0.weight": inner.weight, "layers.0.deep.0.1": other.deep[0][1],
             "layers.1": root.layers[1], "heads.a": root.heads["a"], "heads.b": inner,
             "heads.b.weight": inner.weight}  # fmt: skip
-    _judge_list("one Parameter, called w", parts(inner.weight, "w"), {"w": inner.weight})
-    _judge_list("a nested module", parts(root), want)
-    _judge_list("a module, called net", parts(inner, "net"),
+    _judge_list("one Parameter, called w", lambda: parts(inner.weight, "w"), {"w": inner.weight})
+    _judge_list("a nested module", lambda: parts(root), want)
+    _judge_list("a module, called net", lambda: parts(inner, "net"),
                 {"net": inner, "net.weight": inner.weight})  # fmt: skip
-    _judge_list("the number 3", parts(3, "three"), {})
-    _judge_list("a list of two Parameters", parts([inner.weight, root.layers[1]]),
+    _judge_list("the number 3", lambda: parts(3, "three"), {})
+    _judge_list("a list of two Parameters", lambda: parts([inner.weight, root.layers[1]]),
                 {"0": inner.weight, "1": root.layers[1]})  # fmt: skip
 
 
-def _judge_list(what, found, want):
+def _judge_list(what, ask, want):
+    found = ask()
     if found is None:
         raise Wrong(f"parts of {what} is None. Is a `return` missing?")
     found = list(found)
+    once, again = len(found), len(list(ask()))
+    if again > once:
+        raise Wrong(f"parts of {what}: the first call returns {once} pairs, the same call again "
+                    f"{again}. Is the list a default argument, as in `found=[]`? Python makes that list "
+                    "once and keeps it between calls: make a new one inside the function.")  # fmt: skip
     if any(not isinstance(pair, tuple | list) or len(pair) != 2 for pair in found):
         raise Wrong(f"parts of {what}: expected pairs (name, part), got {found[0]!r}.")
     got = {}
@@ -205,7 +211,10 @@ def judge_batches(seen, x, batch, where):
         raise Wrong(f"{where}: the model was called with {len(every)} examples, but there are "
                     f"{len(x)}: each once.")  # fmt: skip
     if sizes != want:
-        raise Wrong(f"{where}: the batches had sizes {sizes}, expected {want}.")
+        cause = (" Is a number written where the argument `batch` belongs?" if sizes == [len(x)] else
+                 " `batch` is the number of examples in a batch, not of batches."
+                 if len(sizes) == batch else "")  # fmt: skip
+        raise Wrong(f"{where}: the batches had sizes {sizes}, expected {want}.{cause}")
     if np.array_equal(every, np.arange(len(x))):
         raise Wrong(f"{where}: the examples came in file order: use rng.permutation.")
     return rows
@@ -220,7 +229,8 @@ def _softmax_step(w, b, x, onehot):
     return -(log_p * onehot).sum() / len(x), x.T @ d, d.sum(0)
 
 
-def _epoch(weights, x, labels, batches, rate, *, keep=False, skewed=False, summed=False):
+def _epoch(weights, x, labels, batches, rate, *, keep=False, skewed=False, summed=False,
+           divided=False):  # fmt: skip
     """Plain numpy: weights after an epoch on these batches, and the loss of each batch."""
     w, b = (a.copy() for a in weights)
     old_w, old_b, losses = 0.0, 0.0, []
@@ -228,7 +238,7 @@ def _epoch(weights, x, labels, batches, rate, *, keep=False, skewed=False, summe
         start = number * len(batches[0])
         own = labels[start : start + len(rows)] if skewed else labels[rows]
         loss, dw, db = _softmax_step(w, b, x[rows], np.eye(3)[own])
-        factor = len(rows) if summed else 1.0
+        factor = len(rows) if summed else 1.0 / len(rows) if divided else 1.0
         old_w, old_b = (dw + old_w, db + old_b) if keep else (factor * dw, factor * db)
         w, b = w - rate * old_w, b - rate * old_b
         losses.append(loss)
@@ -256,6 +266,12 @@ def judge_steps(model, weights, x, labels, batches, rate, got, where):
          lambda: epoch(summed=True)),
         ("The step is divided by the size of the batch, but cross_entropy is a mean already.",
          lambda: epoch(rate=rate / len(batches[0]))),
+        ("The step is divided by the size of the batch, but cross_entropy is a mean already.",
+         lambda: epoch(divided=True)),
+        ("The step is divided by the number of examples, but cross_entropy is a mean already.",
+         lambda: epoch(rate=rate / len(x))),
+        ("The step is multiplied by the size of the batch, but cross_entropy is a mean already.",
+         lambda: epoch(rate=rate * len(batches[0]))),
         ("Only the first batch changed the parameters.",
          lambda: _epoch(weights, x, labels, batches[:1], rate)[0]),
         ("Only the last batch changed the parameters: is the step inside the loop?",

@@ -8,7 +8,7 @@ from helpers import compare
 from helpers.exercise import Wrong, exercise
 
 CASES = [  # function, its name, x, h; not one of them is symmetric, and no step is the default
-    (lambda x: x**3 - 2 * x, "x**3 - 2x", 1.9, 0.1),
+    (lambda x: x**5 - 2 * x, "x**5 - 2x", 1.9, 0.1),
     (math.exp, "exp", -1.3, 0.05),
     (math.sin, "sin", 0.7, 1e-3),
     (lambda x: 1 / x, "1/x", 2.5, 1e-4),
@@ -38,13 +38,49 @@ def numerical_derivative(answer):
             ("The sign is lost: no abs.", abs(up - down) / (2 * h)),
             ("The difference is taken the wrong way round.", (down - up) / (2 * h)),
             ("You go h/2 to each side; the docstring asks for h to each side.", half),
+            *_other_formulas(f, x, h),
         ]
         got = answer(f, x, h)
         where = f"f = {name}, x = {x}, h = {h}"
+        if isinstance(got, str):
+            raise Wrong(f"the slope ({where}) is a string, {got!r}; return the number itself, without "
+                        "quotes and f-string.")  # fmt: skip
         compare.number("the slope", got, (up - down) / (2 * h), where=where, suspects=suspects,
                        rtol=1e-10)  # fmt: skip
+    for h in (1e-7, 0.3):
+        _given_step(answer, h)
     _default_step(answer)
     _arrays(answer)
+
+
+def _other_formulas(f, x, h):
+    """Pairs (cause, value) of rarer mistakes."""
+    central = (f(x + h) - f(x - h)) / (2 * h)
+    five = (8 * (f(x + h) - f(x - h)) - f(x + 2 * h) + f(x - 2 * h)) / (12 * h)
+    whole = "It is rounded to a whole number: / divides; // and int() cut the fraction off."
+    away = h * max(1.0, abs(x))
+    yield "This is the formula with five points; take the central difference, with two.", five
+    yield whole, float(math.floor(central))
+    yield whole, float(math.trunc(central))
+    yield from (("The slope is rounded; return it as it is.", round(central, n)) for n in range(9))
+    yield ("The step is h times x; it is h itself.",
+           (f(x + h * x) - f(x - h * x)) / (2 * h * x))  # fmt: skip
+    yield "The step grows with x; it is h itself.", (f(x + away) - f(x - away)) / (2 * away)
+
+
+def _given_step(answer, h):
+    """The points that f is asked for must lie h away from x, also for a small h."""
+    points = []
+
+    def f(x):
+        points.append(x)
+        return math.sin(x)
+
+    answer(f, 0.5, h)
+    away = max(abs(p - 0.5) for p in points)
+    if not 0.99 * h < away < 1.01 * h:
+        raise Wrong(f"with h = {h:g} you went {away:.3g} away from x: use the h that is given, "
+                    "however small or large it is.")  # fmt: skip
 
 
 def _default_step(answer):

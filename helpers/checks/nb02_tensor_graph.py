@@ -83,13 +83,28 @@ def unbroadcast(answer):
             before = gradient.copy()
             want = tensor_rules.sum_back(gradient, shape).astype(dtype)
             where = f"{LAYOUTS[i % 3]}, from {larger} to {shape}, {np.dtype(dtype).name}"
-            got = tensor_rules.attempt(where, answer, gradient, shape)
+            got = _summed(where, answer, gradient, shape)
             compare.arrays("the gradient", got, want, where=where, rtol=1e-4 if dtype == np.float32
                            else 1e-9, suspects=_unbroadcast_suspects(before, shape))  # fmt: skip
             if not np.array_equal(gradient, before):
                 raise Wrong(
                     f"the gradient that came in was changed ({where}): sum into a new array."
                 )
+
+
+def _summed(where, answer, gradient, shape):
+    """Return what unbroadcast gives; an error of a reshape or an axis gets a sentence more."""
+    try:
+        return tensor_rules.attempt(where, answer, gradient, shape)
+    except Wrong as wrong:
+        first, *line = str(wrong).split("\n")
+        if "cannot reshape" in first:
+            first += (" Before the reshape, the wrong axes were summed, or too few. Axis i of `shape` is "
+                      "axis i + added of the gradient, with added = gradient.ndim - len(shape).")  # fmt: skip
+        elif "AxisError" in first or "out of range" in first:
+            first += (" Axis i of `shape` is axis i + added of the gradient, with added = "
+                      "gradient.ndim - len(shape); and each sum without keepdims renumbers the axes.")  # fmt: skip
+        raise Wrong("\n".join([first, *line])) from None
 
 
 def _unbroadcast_suspects(g, shape):
@@ -107,6 +122,8 @@ def _unbroadcast_suspects(g, shape):
         ("It is the largest of the copies; use the sum.", g.max(axis=axes).reshape(shape)),
         *[("Shapes line up at their right ends, so the added axes are the first ones; you summed "
            "over the last ones.", s) for s in wrong_end],
+        ("Everything is summed; only the axes that were added or repeated should be.",
+         np.full(shape, g.sum())),
         ("The sum runs over the axes that were not repeated.", lambda: _opposite(g, shape, axes)),
         ("Only the added axes are summed; the axes of length 1 were repeated, too.",
          lambda: _opposite(g, shape, tuple(range(added)))),
@@ -154,12 +171,15 @@ def _judge_product(answer, a, b, rng):
     square = x.shape == y.shape
     missing, order = "A transpose is missing.", "The two factors stand in the wrong order."
     all_axes = "The operands are stacks: swap only their last two axes, .T turns around all."
+    first_two = ("The first two axes are swapped. The operands are stacks: the matrix is in the last "
+                 "two axes, -1 and -2.")  # fmt: skip
     xt, yt = x.swapaxes(-1, -2), y.swapaxes(-1, -2)
     exact = [dout.astype(np.float64) @ yt, xt.astype(np.float64) @ dout]
-    suspects = ([(all_axes, dout @ y.T), ("The two rules are exchanged.", xt @ dout),
+    x01, y01 = x.swapaxes(0, 1), y.swapaxes(0, 1)
+    suspects = ([(all_axes, dout @ y.T), (first_two, dout @ y01), ("The two rules are exchanged.", xt @ dout),
                  (missing, dout @ y), (order, yt @ dout), (order, y @ dout),
                  ("These are the rules for a * b, element by element.", dout * y)],
-                [(all_axes, x.T @ dout), ("The two rules are exchanged.", dout @ yt),
+                [(all_axes, x.T @ dout), (first_two, x01 @ dout), ("The two rules are exchanged.", dout @ yt),
                  (missing, x @ dout), (order, dout @ xt), (order, dout @ x),
                  ("These are the rules for a * b, element by element.", dout * x)]
                 ) if square else ([], [])  # fmt: skip
@@ -233,8 +253,9 @@ def cross_entropy(log_softmax, answer, Tensor):
 def _judge_log_softmax(log_softmax, Tensor, z, scale, rng):
     what = f"log_softmax of shape {z.shape}, logits of size {scale}, {z.dtype}"
     logits, want = Tensor(z), _log_softmax(z)
-    out = log_softmax(logits)
+    out = _kept_axes(what, log_softmax, logits)
     got = _tensor(what, out, z.shape)
+    _judge_finite(what, got, z)
     if scale > 100 and np.isfinite(got).all() and got.min() > -200 > want.min():
         raise Wrong(f"{what}: the smallest is {got.min():.3g}, expected {want.min():.4g}. A small "
                     "number added to p hides log(0), and gives another loss: use the formula.")  # fmt: skip
@@ -245,6 +266,10 @@ def _judge_log_softmax(log_softmax, Tensor, z, scale, rng):
         ("That is p, not its logarithm.", np.exp(want)),
         ("The softmax runs along the first axis; it belongs on the last one.",
          lambda: _log_softmax(z.swapaxes(0, -1)).swapaxes(0, -1)),
+        ("The softmax runs along axis 1; it belongs on the last one, which is -1 for any shape.",
+         lambda: _log_softmax(z.swapaxes(1, -1)).swapaxes(1, -1)),
+        ("m is the largest of each column; it is the largest of each row, along the last axis.",
+         lambda: z - z.max(0) - np.log(np.exp(z - z.max(0)).sum(-1, keepdims=True))),
         ("The softmax runs over all numbers; it belongs on the last axis alone.",
          lambda: _log_softmax(z.ravel()).reshape(z.shape)),
         ("m is subtracted only once: the sum must use the shifted logits, and so must the rest.",
@@ -263,6 +288,33 @@ def _judge_log_softmax(log_softmax, Tensor, z, scale, rng):
          "`.data`?", dout)])  # fmt: skip
 
 
+def _kept_axes(what, f, *arguments):
+    """Return f(*arguments); an error of shapes gets a sentence about the axis that was dropped."""
+    try:
+        return tensor_rules.attempt(what, f, *arguments)
+    except Wrong as wrong:
+        first, *line = str(wrong).split("\n")
+        if "broadcast" in first:
+            first += (" A maximum or a sum along an axis drops that axis; keepdims=True keeps it, so "
+                      "that the shapes fit.")  # fmt: skip
+        raise Wrong("\n".join([first, *line])) from None
+
+
+def _judge_finite(what, got, z):
+    if got.shape != z.shape or np.isfinite(got).all():
+        return
+    cause = ("The exponential of a large logit overflows: subtract m before exp."
+             if np.isnan(got).any() else
+             "In some rows every exponential is rounded to 0: m is the largest logit of each row "
+             "(axis=-1, keepdims=True), not of the whole array or of each column."
+             if np.isposinf(got).any() else
+             "A probability was rounded to 0 before its logarithm was taken: use the formula for "
+             "log p, which never divides.")  # fmt: skip
+    raise Wrong(
+        f"{what}: {int((~np.isfinite(got)).sum())} of {got.size} values are not finite. {cause}"
+    )
+
+
 def _judge_cross_entropy(answer, Tensor, n, c, scale, dtype, rng):
     what = f"{n} examples, {c} classes, logits of size {scale}, {np.dtype(dtype)}"
     z = (scale * rng.normal(size=(n, c))).astype(dtype)
@@ -271,7 +323,7 @@ def _judge_cross_entropy(answer, Tensor, n, c, scale, dtype, rng):
     log_p, rows = _log_softmax(z), np.arange(n)
     each = -log_p[rows, labels]
     logits = Tensor(z)
-    out = answer(logits, labels)
+    out = _kept_axes(what, answer, logits, labels)
     got = _tensor("cross_entropy", out, ())
     if got.shape != ():
         raise Wrong(

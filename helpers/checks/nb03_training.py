@@ -91,7 +91,8 @@ def Adam(adam, adamw, Parameter):
                     f"{_said(cls.__name__, options)} in {np.dtype(dtype).name}",
                     lambda p, cls=cls, options=options: cls(p, 0.3, **options), Parameter,
                     functools.partial(optimizer_paths.adam_path, decoupled=decoupled, **options),
-                    optimizer_paths.ADAM_MISTAKES, dtype)  # fmt: skip
+                    optimizer_paths.DECOUPLED_MISTAKES if decoupled
+                    else optimizer_paths.COUPLED_MISTAKES, dtype, also=("t of its own",))  # fmt: skip
 
 
 # ------------------------------------------------------------------ 3.4
@@ -145,6 +146,8 @@ def _judge_cosine(warmup_cosine, rate, warmup, steps):
         ("The factor 1/2 is missing.", np.where(t < warmup, rate * up,
                                                 rate * (1 + np.cos(np.pi * down)))),
         ("The warm-up is missing.", curve(1 + 0 * t, down)),
+        ("The warm-up takes one step too many: step `warmup` is the first one of the cosine.",
+         np.where(t <= warmup, rate * (t + 1) / w, rate / 2 * (1 + np.cos(np.pi * down)))),
         ("The last step has rate 0: divide by steps - warmup, without - 1.",
          lambda: curve(up, (t - warmup) / (steps - warmup - 1))),
     ])  # fmt: skip
@@ -153,14 +156,13 @@ def _judge_cosine(warmup_cosine, rate, warmup, steps):
 def _plateau(values, patience, threshold, how=""):
     rate, best, bad, rates = 0.8, np.inf, 0, []
     for value in values:
-        limit = best if how == "no threshold" else best - threshold if how == "absolute" else (
-            best * (1 - threshold))  # fmt: skip
-        if value < limit or (how == "equal" and value <= limit):
-            best, bad = value, 0
-        elif how == "no streak" or value >= limit:
+        limit = {"no threshold": best, "absolute": best - threshold,
+                 "other side": best / (1 + threshold)}.get(how, best * (1 - threshold))  # fmt: skip
+        if value < limit or (how == "equal" and value <= best):
+            best, bad = value, bad if how == "no streak" else 0
+        else:
             bad += 1
-        if how == "last value":
-            best = value
+            best = value if how == "last value" else min(best, value) if how == "creeps" else best
         if bad > patience or (how == "at patience" and bad >= max(patience, 1)):
             rate, bad = rate * (0.1 if how == "tenth" else 0.5), bad if how == "count kept" else 0
             best = np.inf if how == "best forgotten" else best
@@ -173,6 +175,10 @@ PLATEAU_MISTAKES = {
     "count kept": "After halving, the counting must start again.",
     "best forgotten": "After halving, best must stay what it was.",
     "last value": "Compare with the best value so far, not with the last one.",
+    "creeps": "best changes only when a value counts as better, that is below best * (1 - threshold); "
+    "a value a little below it leaves best as it is.",
+    "no streak": "Only values in a row count: a better one sets the count back to 0.",
+    "other side": "The limit is best * (1 - threshold); value * (1 + threshold) is not quite the same.",
     "no threshold": "The threshold is not used: better means below best * (1 - threshold).",
     "absolute": "The threshold is relative: best * (1 - threshold), not best - threshold.",
     "equal": "A value that is equal is not better.",
@@ -181,10 +187,12 @@ PLATEAU_MISTAKES = {
 
 
 def _judge_plateau(HalveOnPlateau):
-    values = [5.0, 4.0, 4.0, 4.3, 4.2, 3.9, 3.9, 3.8, 3.9, 3.85, 3.9, 3.79999, 3.7999, 3.8, 2.0, 2.5,
-              2.4, 2.3, 2.2, 2.1, 1.95, 1.9, 1.9, 1.9]  # fmt: skip
-    cases, found = [(2, 1e-4), (0, 1e-4), (1, 0.1)], []
-    for patience, threshold in cases:
+    falling = [5.0, 4.0, 4.0, 4.3, 4.2, 3.9, 3.9, 3.8, 3.9, 3.85, 3.9, 3.79999, 3.7999, 3.8, 2.0, 2.5,
+               2.4, 2.3, 2.2, 2.1, 1.95, 1.9, 1.9, 1.9]  # fmt: skip
+    cases = [(1, 0.1, [2.0, 1.9, 1.75, 1.58, 1.7, 1.7]), (1, 0.01, [2.0, 1.99, 1.975, 1.97, 1.9, 2.0]),
+             *((patience, threshold, falling) for patience, threshold in ((2, 1e-4), (0, 1e-4), (1, 0.1)))]  # fmt: skip
+    found = []
+    for patience, threshold, values in cases:
         optimizer = SimpleNamespace(rate=0.8)
         plateau, rates = HalveOnPlateau(optimizer, patience, threshold), []
         for value in values:
@@ -192,12 +200,13 @@ def _judge_plateau(HalveOnPlateau):
             attempt(where, plateau.see, value)
             rates.append(optimizer.rate)
         found.append(rates)
-    right = [_plateau(values, *case) for case in cases]
-    for (patience, threshold), got, want in zip(cases, found, right, strict=True):
-        if np.array_equal(got, want):
+    for (patience, threshold, values), got in zip(cases, found, strict=True):
+        want = _plateau(values, patience, threshold)
+        if np.allclose(got, want, rtol=1e-12):
             continue
         causes = [c for how, c in PLATEAU_MISTAKES.items()
-                  if np.array_equal(found, [_plateau(values, *case, how) for case in cases])]  # fmt: skip
+                  if all(np.allclose(rates, _plateau(v, p, t, how), rtol=1e-12)
+                         for (p, t, v), rates in zip(cases, found, strict=True))]  # fmt: skip
         if len({rate for rates in found for rate in rates}) == 1:
             causes.append("The rate never changes: set optimizer.rate.")
         i = int(np.flatnonzero(np.array(got) != want)[0])
@@ -212,9 +221,10 @@ def _judge_plateau(HalveOnPlateau):
 def _stops(values, patience, how=""):
     best, bad, stops = np.inf, 0, []
     for value in values:
-        if value < best or (how == "equal" and value == best) or (how == "nan" and value != value):
+        better = {"equal": value <= best, "nan": not value >= best}.get(how, value < best)
+        if better:
             best, bad = value, bad if how == "all" else 0
-        elif not (how == "nan" and best != best):
+        else:
             bad += 1
             best = value if how == "last value" else best
         stops.append(bad > patience if how == "late" else bad >= patience)
@@ -226,14 +236,14 @@ STOP_MISTAKES = {
     "all": "Only values in a row count: a better one sets the count back to 0.",
     "last value": "Compare with the best value so far, not with the last one.",
     "equal": "A value that is equal to the best is not better.",
-    "nan": "A value that is not a number is not better, and every comparison with it is False.",
+    "nan": "A value that is not a number (nan) is not better; every comparison with nan is False.",
 }
 
 
 NAN = float("nan")
 STOP_ROWS = [(3, [5.0, 4.0, 6.0, 5.0, 3.0, 3.5, 3.4, 3.3]), (2, [2.0, 2.0, 1.0, 1.0, 1.0]),
              (2, [9.0, 1.0, 3.0, 2.0]), (2, [3.0, NAN, NAN]),
-             (4, [4.0, 5.0, 3.0, 4.0, 2.0, 3.0, 3.0, 2.5, 2.2])]  # fmt: skip
+             (4, [4.0, 5.0, 3.0, 4.0, 2.0, 3.0, 3.0, 2.5, 2.2]), (3, [NAN, 6.0, NAN, 6.0])]  # fmt: skip
 
 
 @exercise("3.5", points=4, difficulty=2, minutes=15, seconds=10)
@@ -261,6 +271,7 @@ def EarlyStopping(answer, Linear):
         _judge_restore(*pair, values, where)
     fresh, model = answer(2), Linear(2, 3, np.random.default_rng(0))
     attempt("restore before any value was seen", fresh.restore, model)
+    _judge_copies(answer, Linear)
 
 
 def _mark(model, epoch):
@@ -274,15 +285,35 @@ def _judge_restore(watch, model, values, where):
     attempt(where, watch.restore, model)
     for name, part in (("weight", model.weight.data), ("bias", model.bias.data), ("an array that is "
                        "no parameter", model.seen)):  # fmt: skip
-        epoch = abs(float(part.flat[0])) - 1
+        epoch = round(abs(float(part.flat[0]))) - 1
         if epoch == best:
             continue
         if epoch == last + 5:
             raise Wrong(f"{where}: restore left `{name}` as it was. Keep a copy of the state when the "
                         "value is best (state_dict), and load it here.")  # fmt: skip
-        which = "the last epoch" if epoch == last else f"epoch {epoch:g}"
+        which = "the last epoch" if epoch == last else f"epoch {epoch}"
+        tie = (
+            f" A value that equals the best ({values[best]}) is not better: keep the earlier state."
+        )
         raise Wrong(f"{where}: restore brought `{name}` back from {which}; the best was epoch {best} "
-                    "(counted from 0).")  # fmt: skip
+                    f"(counted from 0).{tie if values[epoch] == values[best] else ''}")  # fmt: skip
+
+
+def _judge_copies(answer, Linear):
+    """Judge that restore acts on the model it is given, and that the kept state stays a copy."""
+    watch, model, other = answer(2), *(Linear(2, 3, np.random.default_rng(k)) for k in range(2))
+    model.seen, other.seen = np.zeros(2), np.full(2, 7.0)
+    _mark(model, 0)
+    attempt("one value seen", watch.see, 1.0, model)
+    attempt("restore into another model of the same build", watch.restore, other)
+    if abs(float(other.weight.data[0, 0]) - 1) > 1e-6:
+        raise Wrong("restore left the model that it was given as it was: load the kept state into "
+                    "the argument `model`, not into the model that `see` got.")  # fmt: skip
+    _mark(other, 3)
+    attempt("restore for the second time", watch.restore, other)
+    if abs(float(other.seen[0]) - 1) > 1e-6 or abs(float(other.weight.data[0, 0]) - 1) > 1e-6:
+        raise Wrong("restored once, trained on, restored again: the second restore does not bring "
+                    "the best weights back. Keep copies: state_dict makes them.")  # fmt: skip
 
 
 # ------------------------------------------------------------------ 3.6
@@ -388,6 +419,8 @@ def penalty(answer, Parameter):
              price(one, lambda a: (a**2).sum())),
             ("Biases are charged as well; leave out what has fewer than two axes.",
              price(one, half, arrays)),
+            ("A parameter without any axis is charged as well; leave out what has fewer than two.",
+             price(one, half, [a for a in arrays if a.ndim != 1])),
             ("The absolute value is missing in L1.", price(np.sum, half)),
             ("L2 is the sum of squares, without a root.",
              price(one, lambda a: np.sqrt((a**2).sum()) / 2)),
@@ -409,7 +442,15 @@ def penalty(answer, Parameter):
                 raise Wrong(f"{where}: no gradient reaches a weight of shape {a.shape}: compute with "
                             "the parameters themselves, not with their `.data`.")  # fmt: skip
             if p.grad is not None:
-                compare.arrays("gradient of a parameter", p.grad, want, where=where)
+                weight = a.ndim >= 2
+                compare.arrays(
+                    f"gradient of a parameter of shape {a.shape}", p.grad, want, where=where,
+                    suspects=[("No gradient comes through the L1 term: use the parameter itself there, "
+                               "not its `.data`.", weight * l2 * a),
+                              ("No gradient comes through the L2 term: use the parameter itself there, "
+                               "not its `.data`.", weight * l1 * np.sign(a)),
+                              ("Half of the gradient is lost in the L2 term: is one factor a `.data`?",
+                               weight * (l1 * np.sign(a) + l2 * a / 2))])  # fmt: skip
     none = attempt("biases only", answer, [Parameter([1.0, 2.0])], 1.0, 1.0)
     compare.number("the penalty", getattr(none, "data", none), 0.0, where="biases only")
 
@@ -433,12 +474,16 @@ def ensemble(answer, Module, Tensor):
     rng = np.random.default_rng(39)
     logits = [np.array([3.0, 1.0, 0.3])[k] * rng.normal(size=(5, 4)) for k in range(3)]
 
-    class Fixed(Module):
+    class Part(Module):
+        def __call__(self, z):
+            return z * 0.1 + 1.0 * np.arange(4) if self.training else z * 1.0
+
+    class Fixed(Module):  # what differs while training lies deeper, as dropout in a network does
         def __init__(self, z):
-            self.z = Tensor(z)
+            self.z, self.layers = Tensor(z), [Part()]
 
         def __call__(self, x):
-            return self.z * 0.1 + 1.0 * np.arange(4) if self.training else self.z * 1.0
+            return self.layers[0](self.z)
 
     models, x = [Fixed(z) for z in logits], np.ones((5, 2))
     got = attempt("three models", answer, models, x)
@@ -461,8 +506,15 @@ def ensemble(answer, Module, Tensor):
          np.exp(np.log(chances).mean(axis=0))),
         ("It is the sum; take the mean over the models.", chances.sum(axis=0)),
         ("Votes are counted; average probabilities.", votes.mean(axis=0)),
-        ("The models are still training: set each to evaluation with eval().",
+        ("The models, or layers inside them, are still training: call eval() of each model.",
          excited.mean(axis=0)),
         ("Only one model counts.", chances[0]), ("Only one model counts.", chances[-1])])  # fmt: skip
-    if any(model.training for model in models):
-        raise Wrong("the models are still training: set each to evaluation with eval().")
+    if any(part.training for model in models for part in (model, *model.layers)):
+        raise Wrong("the models, or layers inside them, are still training: call eval() of each.")
+    loud = [100 * logits[0] / np.abs(logits[0]).max() * k for k in (10, -8)]
+    got = attempt("logits as large as 1000", answer, [Fixed(z) for z in loud], x)
+    if not np.isfinite(np.asarray(got)).all():
+        raise Wrong("with logits as large as 1000 the probabilities are not numbers: exp overflows. "
+                    "log_softmax is safe; take exp of what it returns.")  # fmt: skip
+    compare.arrays("the probabilities", got, np.mean([softmax(z) for z in loud], axis=0),
+                   where="2 models, logits as large as 1000")  # fmt: skip

@@ -1,21 +1,36 @@
 """Checks of notebook 04."""
 
 import math
+import re
 
 import numpy as np
 
 from helpers import compare
-from helpers.checks.conv_cases import CASES, TOO_LARGE, Case, call, refuses, same
+from helpers.checks.conv_cases import (
+    CASES,
+    TOO_LARGE,
+    Case,
+    attempt,
+    call,
+    forbidden,
+    refuses,
+    same,
+)
 from helpers.checks.conv_judge import judge_backward, judge_forward
 from helpers.checks.conv_suspects import (
     EXCHANGED,
     FLIPPED,
-    crops,
-    geometry_suspects,
     input_shapes,
 )
 from helpers.checks.pool_judge import judge_max, judge_mean
 from helpers.checks.taps import Geometry, Taps
+from helpers.checks.window_columns import (
+    col2im_suspects,
+    columns,
+    im2col_shapes,
+    im2col_suspects,
+    stride_slips,
+)
 from helpers.exercise import Wrong, exercise
 
 # ------------------------------------------------------------------ 4.1
@@ -79,7 +94,7 @@ def correlate(answer):
 def _keep(answer, where, *arrays):
     """Call the answer on copies, which must come back unchanged."""
     given = [a.copy() for a in arrays]
-    got = answer(*given)
+    got = attempt(where, answer, *given)
     for a, b in zip(arrays, given, strict=True):
         if not np.array_equal(a, b):
             raise Wrong(f"({where}): an input array was changed: write into an array of your own.")
@@ -135,27 +150,41 @@ def output_size(answer):
         if span > n + 2 * p:
             _refused(answer, (n, k, s, p, d), where, span)
             continue
-        got, want = answer(n, k, s, p, d), (n + 2 * p - span) // s + 1
+        want = (n + 2 * p - span) // s + 1
+        hint = ("The kernel spans exactly the padded image: that fits, once."
+                if span == n + 2 * p else "")  # fmt: skip
+        got = attempt(where, answer, n, k, s, p, d, hint=hint)
+        if isinstance(got, BaseException):
+            raise Wrong(f"({where}): returns an error, expected {want}.")
         compare.number("size", got, want, where=where, suspects=_size_suspects(n, k, s, p, d))
         if not isinstance(got, int | np.integer):
             raise Wrong(f"({where}): {got!r} is of type {type(got).__name__}; a size is a whole "
                         "number: use // for the division.")  # fmt: skip
-    if answer(7, 3) != 5:
+    if attempt("size 7, k 3", answer, 7, 3) != 5:
         raise Wrong("output_size(7, 3): stride 1, pad 0 and dilation 1 must be the defaults.")
 
 
 def _refused(answer, arguments, where, span):
+    room = arguments[0] + 2 * arguments[3]
     try:
         got = answer(*arguments)
     except ValueError as error:
-        if not str(error):
+        numbers = set(re.findall(r"\d+", str(error)))
+        if not {str(span), str(room)} <= numbers:
             raise Wrong(
-                f"({where}): the ValueError says nothing: tell which sizes clash."
+                f"({where}): the ValueError says {str(error)!r}. Name both numbers in it: the kernel "
+                f"spans {span}, the padded image has {room}."
             ) from None
         return
+    except (ArithmeticError, AssertionError, LookupError, TypeError) as error:
+        raise Wrong(f"({where}): {type(error).__name__}: {error}. Expected a ValueError, with `raise`, "
+                    "before anything is computed.") from None  # fmt: skip
+    if isinstance(got, BaseException):
+        raise Wrong(f"({where}): the {type(got).__name__} is returned; an error is raised: write "
+                    "`raise` instead of `return`.")  # fmt: skip
     raise Wrong(
         f"({where}): got {got!r}, expected a ValueError: the kernel spans {span} and the padded "
-        f"image has only {arguments[0] + 2 * arguments[3]}."
+        f"image has only {room}."
     )
 
 
@@ -234,9 +263,11 @@ def _full_shapes(case):
 @exercise("4.5", points=3, difficulty=3, minutes=15, seconds=40)
 def conv_dx_full(answer):
     """Judge dx as a full correlation: kernel turned, channels exchanged, padding made up for."""
+    loops = ("conv_backward", "conv_backward_matmul", "col2im")
     for seed, case in enumerate(FULL):
         x, w, _, dout = case.arrays(seed + 50)
-        got = call(answer, case, [dout, w], case.g.pad)
+        with forbidden(answer, loops, "write dx as a correlation, with conv_forward."):
+            got = call(answer, case, [dout, w], case.g.pad)
         want = case.taps().dx(dout, w)
         same("dx", got, want, case, _full_suspects(case, dout, w), _full_shapes(case))
 
@@ -244,137 +275,30 @@ def conv_dx_full(answer):
 # ------------------------------------------------------------------ 4.6 and 4.7
 
 
-def _columns(windows):
-    """(N, Ho, Wo, C, kh, kw) -> (N, C*kh*kw, Ho*Wo)."""
-    n, ho, wo = windows.shape[:3]
-    return np.ascontiguousarray(windows.transpose(0, 3, 4, 5, 1, 2)).reshape(n, -1, ho * wo)
-
-
-MISPLACED = (
-    "The numbers are right, in the wrong places: bring the axes into the order "
-    "(N, C, kh, kw, Ho, Wo) before you reshape."
-)
-ORDERS = [  # wrong orders of (N, Ho, Wo, C, kh, kw), said and transposed
-    ("Each column has the order (kh, kw, C): channels come first, (C, kh, kw).", (4, 5, 3), (1, 2)),
-    ("Each column has the order (C, kw, kh): rows of the kernel before its columns.",
-     (3, 5, 4), (1, 2)),
-    ("The windows come column by column: go along a row first, (Ho, Wo).", (3, 4, 5), (2, 1)),
-    ("Each column is a window, each row a tap; yours is the other way round.", (1, 2), (3, 4, 5)),
-    (MISPLACED, (1, 2), (4, 5, 3)),
-    (MISPLACED, (3, 1, 2), (4, 5)),
-]  # fmt: skip
-
-
-def _im2col_suspects(case, x):
-    t = case.taps()
-    right = t.windows(x)
-    shape = _columns(right).shape
-    causes = [
-        (cause, np.ascontiguousarray(right.transpose(0, *first, *second)).reshape(shape))
-        for cause, first, second in ORDERS
-    ]
-    causes += [
-        ("Every window is upside down: tap (0, 0) is the first pixel.",
-         _columns(right[..., ::-1, ::-1])),
-        ("All channels are copies of channel 0.", _columns(right[:, :, :, :1] + 0 * right)),
-        ("All images are copies of image 0.", _columns(right[:1] + 0 * right)),
-    ]  # fmt: skip
-    return causes + geometry_suspects(case, lambda taps: _columns(taps.windows(x)))
-
-
-def _im2col_shapes(case):
-    n, c, h, w = case.shape
-    (ho, wo), (kh, kw) = case.g.out(h, w), case.g.kernel
-    taps = c * kh * kw
-
-    def like(**fields):
-        return n, taps, math.prod(case.g._replace(**fields).out(h, w))
-
-    return [
-        ("The windows still have separate axes: reshape to (N, C*kh*kw, Ho*Wo).",
-         (n, c, kh, kw, ho, wo)),
-        ("Rows are taps, columns are windows: yours is the other way round.", (n, ho * wo, taps)),
-        ("The images keep an axis of their own: (N, C*kh*kw, Ho*Wo).", (taps, n * ho * wo)),
-        ("That is the size for stride 1.", like(stride=(1, 1))),
-        ("That is the size without padding.", like(pad=(0, 0))),
-    ]  # fmt: skip
-
-
 @exercise("4.6", points=4, difficulty=3, minutes=15, seconds=30)
 def im2col(answer):
     """Judge the matrix of windows, its order, its fill value, and odd layouts in memory."""
+    hint = "Strides count bytes, and each comes from xp.strides, times stride or dilation."
     for seed, case in enumerate(CASES):
         x = case.arrays(seed)[0]
-        got = call(answer, case, [x], *case.g)
-        want = _columns(case.taps().windows(x))
-        same("cols", got, want, case, _im2col_suspects(case, x), _im2col_shapes(case))
+        got = call(answer, case, [x], *case.g, hint=hint)
+        stride_slips(got, case, x)
+        want = columns(case.taps().windows(x))
+        same("cols", got, want, case, im2col_suspects(case, x), im2col_shapes(case))
+    case = Case("a kernel of one pixel that goes everywhere", (2, 4, 5, 6), 3, Geometry((1, 1)))
+    x = case.arrays(8)[0]
+    got = call(answer, case, [x], *case.g, hint=hint)
+    stride_slips(got, case, x)
+    same("cols", got, columns(case.taps().windows(x)), case)
     case = CASES[5]
     x = case.arrays(9)[0]
     got = call(answer, case, [x], *case.g, -3.5)
-    want = _columns(case.taps().windows(x, -3.5))
-    zeros = _columns(case.taps().windows(x))
+    want = columns(case.taps().windows(x, -3.5))
+    zeros = columns(case.taps().windows(x))
     suspects = [("The padding is 0 also when `fill` says otherwise.", zeros)]
     same("cols with fill -3.5", got, want, case, suspects)
     x = np.ones(TOO_LARGE.shape)
     refuses(answer, TOO_LARGE, x, *TOO_LARGE.g)
-
-
-def _padded_taps(case):
-    """Taps of the padded image, as if it were the input."""
-    (h, w), (ph, pw) = case.shape[2:], case.g.pad
-    return Taps.of((h + 2 * ph, w + 2 * pw), case.g._replace(pad=(0, 0)))
-
-
-def _col2im_suspects(case, windows):
-    t = case.taps()
-    n, ho, wo, c, kh, kw = windows.shape
-    right, count = t.gather(windows), t.gather(np.ones_like(windows))
-    causes = [
-        ("Windows overlap: add their values up (+=), do not overwrite.",
-         lambda: _last_tap(t, windows)),
-        ("Windows overlap: add their values up (+=), do not overwrite.",
-         lambda: _last_window(t, windows)),
-        ("Overlapping values are averaged: the adjoint adds them up.",
-         right / np.maximum(count, 1)),
-        ("Only the first image is filled.", np.concatenate([right[:1], 0 * right[1:]])),
-        *crops(case, lambda: _padded_taps(case).gather(windows)),
-    ]  # fmt: skip
-    flat = _columns(windows)
-    first = "cols has the taps first: reshape to (N, C, kh, kw, Ho, Wo)."
-    misread = [
-        ("The taps are read in the order (kh, kw, C): they are (C, kh, kw).",
-         lambda: flat.reshape(n, kh, kw, c, ho, wo).transpose(0, 4, 5, 3, 1, 2)),
-        ("The taps are read in the order (C, kw, kh): they are (C, kh, kw).",
-         lambda: flat.reshape(n, c, kw, kh, ho, wo).transpose(0, 4, 5, 1, 3, 2)),
-        ("The windows are read in column order: they are (Ho, Wo).",
-         lambda: flat.reshape(n, c, kh, kw, wo, ho).transpose(0, 5, 4, 1, 2, 3)),
-        ("Every window is upside down: tap (0, 0) is the first pixel.",
-         lambda: windows[..., ::-1, ::-1]),
-        (first, lambda: flat.reshape(n, ho, wo, c, kh, kw)),
-        (first, lambda: flat.reshape(n, c, ho, wo, kh, kw).transpose(0, 2, 3, 1, 4, 5)),
-    ]  # fmt: skip
-    causes += [(cause, lambda f=f: t.gather(f())) for cause, f in misread]
-    return causes + geometry_suspects(case, lambda taps: taps.gather(windows))
-
-
-def _last_tap(t, windows):
-    """What is left when taps overwrite each other, tap by tap."""
-    out = np.zeros((len(windows), windows.shape[3], t.rows.shape[2], t.columns.shape[2]))
-    for a, b in np.ndindex(windows.shape[4:]):
-        one = np.einsum("nijc,iy,jz->ncyz", windows[..., a, b], t.rows[:, a], t.columns[:, b])
-        hit = np.einsum("iy,jz->yz", t.rows[:, a], t.columns[:, b]) > 0
-        out[:, :, hit] = one[:, :, hit]
-    return out
-
-
-def _last_window(t, windows):
-    """What is left when windows overwrite each other, window by window."""
-    out = np.zeros((len(windows), windows.shape[3], t.rows.shape[2], t.columns.shape[2]))
-    for i, j in np.ndindex(windows.shape[1:3]):
-        one = np.einsum("ncab,ay,bz->ncyz", windows[:, i, j], t.rows[i], t.columns[j])
-        hit = np.einsum("ay,bz->yz", t.rows[i], t.columns[j]) > 0
-        out[:, :, hit] = one[:, :, hit]
-    return out
 
 
 @exercise("4.7", points=4, difficulty=3, minutes=15, seconds=30)
@@ -385,8 +309,10 @@ def col2im(answer):
         rng = np.random.default_rng(seed + 70)
         windows = rng.normal(size=(n, *case.g.out(*case.shape[2:]), c, *case.g.kernel))
         windows = windows.astype(case.dtype)
-        got = call(answer, case, [_columns(windows)], case.shape, *case.g)
-        same("x", got, t.gather(windows), case, _col2im_suspects(case, windows), input_shapes(case))
+        got = call(answer, case, [columns(windows)], case.shape, *case.g,
+                   hint="Which of stride and dilation says where a tap starts, and which how far "
+                   "apart its rows lie?")  # fmt: skip
+        same("x", got, t.gather(windows), case, col2im_suspects(case, windows), input_shapes(case))
 
 
 # ------------------------------------------------------------------ 4.8
@@ -424,13 +350,16 @@ def receptive_field(answer):
     """Judge receptive field and step of several stacks of (kernel, stride, dilation)."""
     for layers in STACKS:
         where = f"layers {layers}" if layers else "no layer at all"
-        got = answer(list(layers))
+        got = attempt(where, answer, list(layers))
         if not isinstance(got, tuple | list) or len(got) != 2:
             raise Wrong(f"({where}): expected two numbers (field, step), got {got!r}.")
         field, jump = _walk(
             layers, lambda r, j, q: r + q[2] * (q[0] - 1) * j, lambda j, q: j * q[1]
         )
         compare.number("step", got[1], jump, where=where, suspects=[
+            ("Field and step are exchanged: the field comes first.", field),
+            ("Only strides make the steps longer: a dilation widens the field.",
+             math.prod(q[1] * q[2] for q in layers)),
             ("The strides multiply: two layers of stride 2 make steps of 4.",
              sum(q[1] for q in layers)),
             ("The strides multiply: two layers of stride 2 make steps of 4.",
@@ -446,12 +375,17 @@ def _field_suspects(layers):
         return _walk(layers, grow, step)[0]
 
     return [
-        ("The step of a layer counts from the next layer on: take the step before its own stride.",
+        ("A layer's own stride does not widen its own field, only those above: take the step before "
+         "its own stride.",
          walk(lambda r, j, q: r + q[2] * (q[0] - 1) * j * q[1])),
         ("The strides are not used: a layer widens the field by its reach times the step so far.",
          walk(lambda r, j, q: r + q[2] * (q[0] - 1))),
         ("The dilation is not used: a kernel reaches dilation * (k - 1) further.",
          walk(lambda r, j, q: r + (q[0] - 1) * j)),
+        ("A dilated kernel reaches dilation * (k - 1) further, not dilation * k - 1.",
+         walk(lambda r, j, q: r + (q[2] * q[0] - 1) * j)),
+        ("Only the last layer counts: every layer adds to the field (+=).",
+         walk(lambda r, j, q: 1 + q[2] * (q[0] - 1) * j)),
         ("A kernel of k adds k - 1 steps, not k.", walk(lambda r, j, q: r + q[2] * q[0] * j)),
         ("Only the stride of the layer before is used: the strides multiply.",
          walk(lambda r, j, q: r + q[2] * (q[0] - 1) * j, lambda j, q: q[1])),
@@ -471,8 +405,13 @@ def _field_suspects(layers):
 @exercise("4.10", points=4, difficulty=2, minutes=15, seconds=30)
 def conv_matmul(forward, backward):
     """Judge convolution as a matrix product, both ways, with the cases of 4.3 and 4.4."""
-    for made, loops in ((forward, "conv_forward"), (backward, "conv_backward")):
-        if getattr(made, "__name__", "") == loops:
-            raise Wrong(f"this is {loops}, the loops themselves: write it as one matrix product.")
-    judge_forward(forward)
-    judge_backward(backward)
+    loops = ("conv_forward", "conv_backward", "conv_dx_full", "correlate")
+    for made in (forward, backward):
+        if getattr(made, "__name__", "") in loops:
+            raise Wrong(
+                f"this is {made.__name__}, the loops themselves: write it as a matrix product."
+            )
+    why = "the loops must not do the work. Write it as a matrix product of flat filters and cols."
+    with forbidden(forward, loops, why), forbidden(backward, loops, why):
+        judge_forward(forward)
+        judge_backward(backward)

@@ -4,7 +4,7 @@ import numpy as np
 
 from helpers.checks import cuda_layers, kernel_cases
 from helpers.checks.kernel_judge import Trial, budget, empty, is_kernel, judge
-from helpers.exercise import exercise
+from helpers.exercise import Wrong, exercise
 
 F = np.float32
 
@@ -89,7 +89,16 @@ def histogram(answer):
                         ("Counter 0 is never used: its value 0 is a value too.", before + zero),
                         ("The last counter is never used: check the upper bound.", before + last),
                         ("Each value adds 1, not itself.", before + found * np.arange(bins)),
-                        ("What stood in counts is lost: add to it.", found)]}))  # fmt: skip
+                        ("Each value adds 1, not more.", before + 2 * found),
+                        ("Negative values have no counter: skip them, do not turn their sign.",
+                         before + np.bincount(np.abs(x), minlength=bins)[:bins]),
+                        ("Values without a counter are skipped, not taken modulo their number.",
+                         before + np.bincount(x % bins, minlength=bins)),
+                        ("Only the first values are counted: is the guard the size of x?",
+                         before + np.bincount(x[:bins][(x[:bins] >= 0) & (x[:bins] < bins)],
+                                              minlength=bins)),
+                        ("What stood in counts is lost: add to it.", found)]},
+            ask="Does each value with a counter add 1 to what the counter held?"))  # fmt: skip
         budget(report, "One for each value that has a counter.", global_atomics=len(inside))
 
 
@@ -116,6 +125,18 @@ def block_sum(answer):
         budget(report, "One after the fill, one after each halving.", barriers=blocks * (steps + 2))
         budget(report, "Let the first k threads add, not every second one: whole warps then rest.",
                divergent_branches=blocks * (min(steps, 5) + 3))  # fmt: skip
+        _halved(report, blocks * (4 * steps + 6))
+
+
+def _halved(report, limit):
+    """Raise `Wrong` if warps come to shared memory so often that one thread does the work."""
+    requests = sum(a.requests for a in report.accesses if a.space == "shared")
+    if requests > limit:
+        raise Wrong(
+            f"the numbers are right, but warps come to shared memory {requests} times, where "
+            f"{limit} are enough. Does one thread add number after number? Let all threads below k "
+            "add at once, in each step."
+        )
 
 
 @exercise("7.6", points=4, difficulty=2, minutes=15, seconds=20)
@@ -188,7 +209,9 @@ def cross_entropy(answer):
             f"{n} rows of {c} logits around {shift}", n, 32,
             {"logits": logits, "labels": labels, "loss": empty(n), "dlogits": empty(n, c)},
             {"loss": loss, "dlogits": slope}, suspects,
-            "Did exp overflow? Subtract the maximum of the row, of all its columns.",
+            "Did exp overflow? Subtract the maximum of the row, of all its columns." if shift else
+            "Is a lane asked for a number that has returned? All lanes exchange, also those without "
+            "a column.",
             "Do all lanes end up with the same maximum and sum? shfl_xor_sync exchanges, "
             "shfl_down_sync only hands down."),
             rtol=3e-4)  # fmt: skip
@@ -231,7 +254,8 @@ def fused_add_relu(answer):
                      ("The skip is missing.", np.maximum(x + per, 0)),
                      ("The ReLU is missing.", x + per + skip),
                      ("One number for each thread, and then it stops: where is the loop?",
-                      np.where(np.arange(size) < blocks * threads, want, empty(size)))]}))  # fmt: skip
+                      np.where(np.arange(size) < blocks * threads, want, empty(size)))]},
+            ask="What becomes of a sum below zero?"))  # fmt: skip
         why = "Three loads and one store per element: keep what is in between in a variable."
         budget(report, why, global_loads=3 * size, global_stores=size)
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from helpers import compare
-from helpers.checks.conv_cases import LAYOUTS, SAID
+from helpers.checks.conv_cases import LAYOUTS, SAID, attempt
 from helpers.exercise import Wrong
 
 AXES = (0, 2, 3)
@@ -103,7 +103,8 @@ def _out_suspects(case, x, gamma, beta, running_mean, running_var):
          "Evaluation uses the running statistics; these are those of the batch.", out(*other)),
         ("eps belongs under the root, added to the variance.",
          channel(gamma) * (x64 - channel(mean)) / (std + case.eps) + channel(beta)),
-        ("eps is missing.", lambda: out(eps=0.0)),
+        ("eps is missing, or only compared: it is added to the variance.", lambda: out(eps=0.0)),
+        ("eps is an argument: this uses 1e-5 whatever it is.", lambda: out(eps=1e-5)),
         ("Divide by the root of the variance, not by the variance.",
          channel(gamma) * (x64 - channel(mean)) / (channel(var) + case.eps) + channel(beta)),
         ("The mean is not subtracted.", out(mean=0 * mean)),
@@ -133,12 +134,17 @@ def _out_suspects(case, x, gamma, beta, running_mean, running_var):
     return causes
 
 
-def _running_suspects(case, old, new, m, is_var):
+def _running_suspects(case, old, new, m, n, is_var):
     """What a running statistic looks like when it is updated wrongly."""
     k = case.momentum
     biased = new * (m - 1) / m if is_var else new
     return [
         ("It has not changed: write into the array that was passed, a[...] = ...", old),
+        ("momentum is an argument: this uses 0.1 whatever it is.", 0.9 * old + 0.1 * new),
+        ("The factor of the running variance is m / (m - 1), not the other way round.",
+         (1 - k) * old + k * biased * (m - 1) / m),
+        ("m counts all values of a channel, N * H * W, not the images alone.",
+         (1 - k) * old + k * biased * n / max(n - 1, 1)),
         ("The weights are exchanged: momentum is the share of the new value, as in torch.",
          k * old + (1 - k) * new),
         ("The running variance takes the variance divided by m - 1, as torch does.",
@@ -156,7 +162,9 @@ def judge_norm_forward(answer, NormCache):
     for seed, case in enumerate(NORMS):
         x, gamma, beta, mean, var = case.arrays(seed)
         given = [LAYOUTS[case.layout](x), gamma.copy(), beta.copy(), mean.copy(), var.copy()]
-        got = answer(*given, case.training, case.momentum, case.eps)
+        hint = ("Refuse only in training, and only one value per channel: count N * H * W."
+                if 1 in case.shape else "")  # fmt: skip
+        got = attempt(case.where, answer, *given, case.training, case.momentum, case.eps, hint=hint)
         if not isinstance(got, tuple) or len(got) != 2:
             raise Wrong(f"({case.where}): expected out and the cache, got {type(got).__name__}.")
         _unchanged(case, (x, gamma, beta), given)
@@ -202,7 +210,17 @@ def _cache(case, cache, NormCache, x, gamma, used, out):
         cache.x_hat,
         x_hat,
         case,
-        [("That is out: x_hat comes before gamma and beta.", out)],
+        [
+            ("That is out: x_hat comes before gamma and beta.", out),
+            *(
+                ("Evaluation normalises with the running statistics, in the cache as well.", value)
+                for value in (
+                    normalised(x, x.mean(AXES), x.var(AXES), case.eps),
+                    (x - channel(x.mean(AXES))) * channel(inv_std),
+                )
+            ),
+            ("In the cache, too, the mean is subtracted.", x * channel(inv_std)),
+        ],
     )
     compare.arrays("inv_std in the cache", np.ravel(cache.inv_std), inv_std.astype(case.dtype),
                    where=case.where, rtol=1e-3 if case.dtype == np.float32 else 1e-5,
@@ -226,24 +244,33 @@ def _running(case, x, before, after):
         ("running variance", before[1], after[1], x.var(AXES, ddof=1)),
     ):
         want = ((1 - k) * old + k * new).astype(case.dtype)
-        suspects = _running_suspects(case, old, new, m, "variance" in name)
+        suspects = _running_suspects(case, old, new, m, len(x), "variance" in name)
         rtol = 1e-6 if case.dtype == np.float64 else 1e-4
         compare.arrays(name, got, want, where=case.where, rtol=rtol, suspects=suspects)
 
 
 def _refuses_one_value(answer):
-    x, c = np.ones((1, 3, 1, 1)), np.ones(3)
+    x, c = np.full((1, 3, 1, 1), 3.0), np.ones(3)
+    running = c.copy(), c.copy()
+    where = "one value per channel: x (1, 3, 1, 1)"
     try:
         with np.errstate(all="ignore"):
-            answer(x, c, c, c.copy(), c.copy(), True)
-    except ValueError:
-        pass
-    except ZeroDivisionError:
-        raise Wrong("one value per channel in training: ZeroDivisionError. Raise a ValueError "
-                    "that says so.") from None  # fmt: skip
+            answer(x, c, c, *running, True)
+    except ValueError as error:
+        if not str(error):
+            raise Wrong(f"({where}, training): the ValueError says nothing: tell what is missing, "
+                        "and what to do.") from None  # fmt: skip
+    except (ArithmeticError, AssertionError, LookupError, TypeError) as error:
+        raise Wrong(f"({where}, training): {type(error).__name__}. Raise a ValueError that says "
+                    "what is missing.") from None  # fmt: skip
     else:
-        raise Wrong("one value per channel has no variance: raise a ValueError in training.")
-    answer(x, c, c, c.copy(), c.copy(), False)  # but evaluation needs no batch
+        raise Wrong(f"({where}, training): it has no variance, and nothing was raised. Raise a "
+                    "ValueError (`raise`, not `return`) in training.")  # fmt: skip
+    if not all(np.array_equal(a, c) for a in running):
+        raise Wrong(f"({where}, training): the running statistics were changed before the "
+                    "ValueError: ask first, then change.")  # fmt: skip
+    attempt(f"{where}, evaluation", answer, x, c, c, c.copy(), c.copy(), False,
+            hint="Only training needs more than one value per channel.")  # fmt: skip
 
 
 def dx_of(dout, x_hat, inv_std, gamma):
@@ -273,6 +300,17 @@ def back_suspects(case, dout, x_hat, inv_std, gamma):
         ("gamma is missing.", dx_of(dout, x_hat, inv_std, 0 * gamma + 1)),
         ("inv_std is missing.", dx_of(dout, x_hat, 0 * inv_std + 1, gamma)),
         ("It is divided by inv_std: multiply.", dx_of(dout, x_hat, 1 / inv_std, gamma)),
+        ("m counts one channel, N * H * W: not the values of all channels together.",
+         inv * (g - (mean + along) * m / dout.size)),
+        ("m counts all images: N * H * W, not H * W.", inv * (g - (mean + along) * n)),
+        ("Divide by m: the m - 1 belongs to the running variance alone.",
+         inv * (g - (mean + along) * m / (m - 1))),
+        ("The 2 and the 1/2 of the formula cancel: the second mean counts once.",
+         inv * (g - mean - 2 * along)),
+        ("x_hat holds inv_std already: the share through the variance has it once too often.",
+         inv * (g - mean - inv * along)),
+        ("x_hat holds inv_std already: the share through the variance has it once too often.",
+         inv * (g - mean - inv**2 * along)),
         ("m counts all values of a channel, N * H * W, not N alone.",
          inv * (g - mean * m / n - along * m / n)),
         ("The two sums are not divided by m.", inv * (g - mean * m - along * m)),
@@ -294,9 +332,11 @@ def judge_norm_backward(answer, NormCache):
         dout = np.random.default_rng(seed + 30).normal(size=case.shape).astype(case.dtype)
         kept = [a.astype(case.dtype) for a in (x_hat, inv_std, gamma)]
         given = LAYOUTS[case.layout](dout), NormCache(*(a.copy() for a in kept), case.training)
-        got = answer(*given)
+        got = attempt(case.where, answer, *given)
         if not isinstance(got, tuple | list) or len(got) != 3:
-            raise Wrong(f"({case.where}): expected dx, dgamma, dbeta, got {type(got).__name__}.")
+            many = f" of {len(got)}" if isinstance(got, tuple | list) else ""
+            raise Wrong(f"({case.where}): expected dx, dgamma, dbeta, got "
+                        f"{type(got).__name__}{many}.")  # fmt: skip
         for a, b in zip((dout, *kept), (given[0], *given[1][:3]), strict=True):
             if not np.array_equal(a, b):
                 raise Wrong(f"({case.where}): dout or the cache was changed.")

@@ -6,15 +6,36 @@ from helpers import compare
 from helpers.checks.tensor_rules import attempt
 from helpers.exercise import Wrong
 
-SHAPES = ((3, 2), (4,), ())
+SHAPES = ((3, 2), (4,), (2,), ())
 RATES = (0.3, 0.3, 0.3, 0.05, 0.05, 0.2)  # a schedule may change the rate between steps
+IDLE = {
+    (0, 2),
+    (1, 2),
+    (2, 1),
+    (2, 2),
+    (3, 2),
+    (3, 1),
+    (4, 2),
+    (5, 2),
+}  # (step, parameter): no grad
+
+
+def _reach(step, how):
+    """Pair each parameter's number with its gradient, as far as a wrong loop gets."""
+    for i, g in enumerate(step):
+        if g is None and how == "stops":
+            return
+        yield i, g
 
 
 def sgd_path(start, gradients, momentum=0.0, nesterov=False, weight_decay=0.0, how=""):
     """Parameters after each step of SGD, flat; `how` names a mistake to make on purpose."""
     p, v, path = [a.copy() for a in start], [np.zeros_like(a) for a in start], []
     for rate, step in zip(RATES, gradients, strict=True):
-        for i, g in enumerate(step):
+        for i, g in _reach(step, how):
+            if g is None:
+                v[i] = v[i] * {"fades": momentum, "emptied": 0.0}.get(how, 1.0)
+                continue
             decay = weight_decay * p[i]
             d = (
                 g - decay
@@ -54,20 +75,31 @@ SGD_MISTAKES = {
     "never ahead": "This is the plain step, although nesterov is True. (The gradient plus "
                    "momentum times the old velocity is just that.)",
     "ahead without decay": "Nesterov's d contains the weight decay, too.",
+    "stops": "Everything after a parameter without a gradient is left out: go on with the next one "
+             "(`continue`), `return` and `break` end the loop.",
+    "fades": "A parameter was without a gradient in an earlier step, and its velocity shrank then; it "
+             "must stay as it was.",
+    "emptied": "A parameter was without a gradient in an earlier step, and its velocity was set to 0 "
+               "then; it must stay as it was.",
 }  # fmt: skip
 
 
 def adam_path(start, gradients, decoupled, betas, eps, weight_decay, how=""):
     """Parameters after each step of Adam or AdamW, flat; `how` names a mistake."""
-    p, path = [a.copy() for a in start], []
+    p, path, calls, own = [a.copy() for a in start], [], 0, [0] * len(start)
     m, s = ([np.zeros_like(a) for a in start] for _ in range(2))
     b1, b2 = betas[::-1] if how == "betas swapped" else betas
-    if how == "other decay":
-        decoupled = not decoupled
+    decoupled = decoupled != (how == "other decay")
     for number, (rate, step) in enumerate(zip(RATES, gradients, strict=True)):
-        for i, raw in enumerate(step):
-            t = number * len(step) + i + 1 if how == "t per parameter" else number + 1
-            t = 1 if how == "t stays" else t + (how == "t ahead")
+        for i, raw in _reach(step, how):
+            calls += raw is not None or how == "t per place"
+            if raw is None:
+                if how == "fades":
+                    m[i], s[i] = b1 * m[i], b2 * s[i]
+                continue
+            own[i] += 1
+            t = {"t per parameter": calls, "t per place": calls, "t of its own": own[i],
+                 "t stays": 1, "t ahead": number + 2}.get(how, number + 1)  # fmt: skip
             decay = 0.0 if how == "no decay" else weight_decay * p[i]
             g = raw if decoupled else raw + decay
             m[i] = b1 * m[i] + (1 - b1) * g
@@ -95,8 +127,7 @@ def adam_path(start, gradients, decoupled, betas, eps, weight_decay, how=""):
 ADAM_MISTAKES = {
     "climbs": "You climb: the step goes against the gradient.",
     "no decay": "The weight decay is missing.",
-    "other decay": "The two kinds of weight decay are exchanged: Adam adds it to the gradient, AdamW "
-                   "shrinks the parameter.",
+    "other decay": "",
     "decay without rate": "AdamW shrinks by rate * weight_decay * data; the rate is missing.",
     "decay of the new": "AdamW shrinks by the old data, from before this step.",
     "s without decay": "The decay belongs to the gradient in both means, also in that of the squares.",
@@ -105,51 +136,88 @@ ADAM_MISTAKES = {
     "s corrected only": "The mean of the gradients is not corrected by 1 - beta1**t.",
     "stored": "The corrected means were stored; keep the plain ones, and correct only for the step.",
     "t per parameter": "t counts steps: add 1 once per call, not once per parameter.",
+    "t per place": "t counts steps: add 1 once per call, not once per parameter.",
     "t stays": "t stays 1: it must grow by 1 in every step.",
     "t ahead": "t is 1 in the first step; yours is 2.",
     "eps inside": "eps stands beside the root, not inside it.",
     "eps corrected": "Correct the mean of the squares first, then take the root, then add eps.",
     "no root": "The root of the mean of the squares is missing.",
     "betas swapped": "The two betas are exchanged.",
+    "stops": SGD_MISTAKES["stops"],
+    "fades": "A parameter was without a gradient in an earlier step, and its two means shrank then; "
+             "they must stay as they were.",
 }  # fmt: skip
+COUPLED_MISTAKES = ADAM_MISTAKES | {
+    "other decay": "This is AdamW's decay, which shrinks the parameter itself; Adam adds weight_decay "
+                   "* data to the gradient."}  # fmt: skip
+DECOUPLED_MISTAKES = ADAM_MISTAKES | {
+    "other decay": "This is Adam's decay, which is added to the gradient; AdamW leaves the gradient "
+                   "alone and shrinks the parameter itself."}  # fmt: skip
 
 
-def judge(what, make, Parameter, path, mistakes, dtype=np.float64):
-    """Follow an optimiser for some steps, on three parameters and one without a gradient."""
+def judge(what, make, Parameter, path, mistakes, dtype=np.float64, also=()):
+    """Follow an optimiser for some steps; in some of them some parameters have no gradient.
+
+    mistakes: the cause in words for each `how` of path; also: those `how` that are right as well.
+    """
     rng = np.random.default_rng(32)
     start = [np.asarray(rng.normal(size=shape), dtype) for shape in SHAPES]
-    gradients = [[np.asarray(rng.normal(size=shape), dtype) for shape in SHAPES] for _ in RATES]
+    gradients = [[None if (n, i) in IDLE else np.asarray(rng.normal(size=shape), dtype)
+                  for i, shape in enumerate(SHAPES)] for n in range(len(RATES))]  # fmt: skip
     parameters = [Parameter(a) for a in start]
-    idle = Parameter([1.0, 2.0])
-    optimizer = make([*parameters[:2], idle, parameters[2]])
-    want = path(start, gradients)
-    wrong, got = [(c, path(start, gradients, how=how)) for how, c in mistakes.items()], []
+    optimizer = make(parameters)
+    got = []
     for number, (rate, step) in enumerate(zip(RATES, gradients, strict=True)):
-        where = f"{what}, step {number + 1}"
         for p, g in zip(parameters, step, strict=True):
-            p.grad = g.copy()
+            p.grad = None if g is None else g.copy()
         optimizer.rate = rate
-        _step(optimizer, where)
-        if not np.array_equal(idle.data, [1.0, 2.0]):
-            raise Wrong(f"{where}: a parameter whose grad is None was moved.")
+        before = [p.data for p in parameters]
+        _step(optimizer, f"{what}, step {number + 1}")
+        _judge_step(f"{what}, step {number + 1}", parameters, step, before)
         got.append(np.concatenate([p.data.ravel() for p in parameters]))
-        before = got[-2] if number else np.concatenate([a.ravel() for a in start])
-        if np.array_equal(got[-1], before):
-            raise Wrong(f"{where}: no parameter moved. Give p.data new numbers.")
-        for p, g in zip(parameters, step, strict=True):
-            if p.grad is None or not np.array_equal(p.grad, g):
-                raise Wrong(f"{where}: the gradient itself was changed: compute d as a new array.")
     rtol = 1e-5 if dtype == np.float32 else 1e-10
-    wrong.sort(key=lambda pair: not np.allclose(got, pair[1], rtol=100 * rtol, atol=100 * rtol))
+
+    def near(other):
+        return np.allclose(got, other, rtol=100 * rtol, atol=100 * rtol)
+
+    wants = [path(start, gradients, how=how) for how in ("", *also)]
+    want = min(wants, key=lambda w: np.abs(np.subtract(got, w)).max())
+    wrong = [(c, path(start, gradients, how=how)) for how, c in mistakes.items()]
+    wrong.sort(key=lambda pair: not near(pair[1]))
     for number, (mine, right) in enumerate(zip(got, want, strict=True)):
         compare.arrays("the parameters", mine, right.astype(dtype), rtol=rtol,
                        where=f"{what}, step {number + 1}",
                        suspects=[(cause, other[number]) for cause, other in wrong])  # fmt: skip
 
 
+def _judge_step(where, parameters, gradients, before):
+    """Judge what holds after any step: who may have moved, and that no gradient was changed."""
+    moved = [
+        not np.array_equal(p.data, old, equal_nan=True)
+        for p, old in zip(parameters, before, strict=True)
+    ]
+    for p, g, has_moved in zip(parameters, gradients, moved, strict=True):
+        if g is None and has_moved:
+            raise Wrong(f"{where}: a parameter whose grad is None was moved; it stays as it is, "
+                        "whatever its velocity or its means are.")  # fmt: skip
+        if g is not None and (p.grad is None or not np.array_equal(p.grad, g)):
+            raise Wrong(f"{where}: the gradient itself was changed: compute d as a new array.")
+        if not np.isfinite(p.data).all():
+            count = (
+                " In the first step t is 1: with t = 0, 1 - beta**t is 0."
+                if "Adam" in where
+                else ""
+            )
+            raise Wrong(f"{where}: a parameter is no longer a finite number. Is there a division by "
+                        f"zero?{count}")  # fmt: skip
+    if not any(moved):
+        raise Wrong(f"{where}: no parameter moved. Give p.data new numbers.")
+
+
 def _step(optimizer, where):
     try:
-        attempt(where, optimizer.step)
+        with np.errstate(all="ignore"):  # what is not finite is judged afterwards
+            attempt(where, optimizer.step)
     except Wrong as wrong:
         if "read-only" in str(wrong):
             raise Wrong(f"{where}: the numbers of a parameter are locked: give p.data new numbers "

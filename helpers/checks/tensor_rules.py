@@ -104,6 +104,9 @@ def asked(what: str, out, dout, hint):
             if todo_id(error):
                 raise
             where = f"dout has shape {dout.shape}. {hint}".rstrip()
+            if type(error).__name__ == "AxisError":
+                where = ("Count axes from the end: -1 and -2 are the last two, however many there "
+                         "are.")  # fmt: skip
             if "read-only" in str(error):
                 where = "A rule must not write to dout: other rules get the same array."
             raise Wrong(f"{what}: rule {i} raised {type(error).__name__}: {error}. {where}\n"

@@ -120,11 +120,13 @@ def _repeats(call):
 @contextlib.contextmanager
 def _threads(count):
     """Give torch and numba, where they are imported, `count` threads for a while."""
+    libraries = [sys.modules[name] for name in ("torch", "numba") if name in sys.modules]
+    before = [library.get_num_threads() for library in libraries]
     with contextlib.ExitStack() as restore:
-        for library in (sys.modules.get("torch"), sys.modules.get("numba")):
-            if library is not None:
-                restore.callback(library.set_num_threads, library.get_num_threads())
-                library.set_num_threads(count)
+        for library, own in zip(libraries, before, strict=True):
+            restore.callback(library.set_num_threads, own)
+        for library in reversed(libraries):  # torch last: numba's first call resets OpenMP's count
+            library.set_num_threads(count)
         yield
 
 

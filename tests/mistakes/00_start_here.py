@@ -37,8 +37,19 @@ WRONG += [
         "x += h\n    up = f(x)\n    x -= 2 * h\n    return (up - f(x)) / (2 * h)",
         "changed the array",
     ),
+    instead("h not below the default",
+            "h = max(h, 1e-5)\n    return (f(x + h) - f(x - h)) / (2 * h)", "the h that is given"),
+    instead("h not above 0.1",
+            "h = min(h, 0.1)\n    return (f(x + h) - f(x - h)) / (2 * h)", "the h that is given"),
+    instead("five points", "return (8 * (f(x + h) - f(x - h)) - f(x + 2 * h) + f(x - 2 * h)) / "
+            "(12 * h)", "five points"),
+    instead("whole numbers", "return (f(x + h) - f(x - h)) // (2 * h)", "//"),
+    instead("rounded", "return round((f(x + h) - f(x - h)) / (2 * h), 4)", "is rounded"),
+    instead("a string", 'return f"{(f(x + h) - f(x - h)) / (2 * h)}"', "is a string"),
+    instead("step times x", "h = h * abs(x)\n    return (f(x + h) - f(x - h)) / (2 * h)",
+            "h times x"),
     instead("sign lost", "return abs(f(x + h) - f(x - h)) / (2 * h)", "sign"),
-]
+]  # fmt: skip
 
 RIGHT = [
     instead("in steps", "left, right = x - h, x + h\n    return (f(right) - f(left)) / (right - left)"),

@@ -216,7 +216,36 @@ WRONG = [
     w("1.1", "three numbers", "four numbers",
       ("return f, df_dx, df_dy, df_dz", "return df_dx, df_dy, df_dz")),
     w("1.1", "no return", "return", ("return f, df_dx, df_dy, df_dz", "pass")),
+    w("1.1", "another order", "come as (df_dx, df_dy, df_dz, f)",
+      ("return f, df_dx, df_dy, df_dz", "return df_dx, df_dy, df_dz, f")),
+    w("1.1", "z before x", "come as (f, df_dz, df_dx, df_dy)",
+      ("return f, df_dx, df_dy, df_dz", "return f, df_dz, df_dx, df_dy")),
+    w("1.1", "rounded", "nearly right",
+      ("return f, df_dx, df_dy, df_dz", "return tuple(round(n, 4) for n in (f, df_dx, df_dy, df_dz))")),
+    w("1.1", "float32", "float32", ("p = x * y", "x, y, z = np.float32([x, y, z])\n    p = x * y")),
+    w("1.1", "measured", "small step", ("df_dx, df_dy = df_dp * y, df_dp * x", "df_dx = ((x + 1e-5) * y "
+      "+ z) ** 2 / 2e-5 - ((x - 1e-5) * y + z) ** 2 / 2e-5; df_dy = df_dp * x")),
+    w("1.1", "strings", "four numbers",
+      ("return f, df_dx, df_dy, df_dz", 'return f"{f}", f"{df_dx}", f"{df_dy}", f"{df_dz}"')),
     # 1.2
+    w("1.2", "one is neutral", "returned an operand",
+      ('out = Value(self.data * other.data, (self, other), "*")',
+       'if other.data == 1:\n            return self\n'
+       '        out = Value(self.data * other.data, (self, other), "*")')),
+    w("1.2", "times zero", "parents",
+      ('out = Value(self.data * other.data, (self, other), "*")',
+       'if other.data == 0:\n            return Value(0.0)\n'
+       '        out = Value(self.data * other.data, (self, other), "*")')),
+    w("1.2", "out.grad read early", "At the time it is defined",
+      ('out = Value(self.data + other.data, (self, other), "+")',
+       'out = Value(self.data + other.data, (self, other), "+")\n        g = out.grad'),
+      ("self.grad += out.grad", "self.grad += g"), ("other.grad += out.grad", "other.grad += g")),
+    w("1.2", "clipped", "with a large gradient",
+      ("self.grad += out.grad", "self.grad += min(max(out.grad, -100), 100)")),
+    w("1.2", "rounded", "nearly right",
+      ("Value(self.data * other.data, (self, other)", "Value(round(self.data * other.data, 6), (self, other)")),
+    w("1.2", "float32", "float32", ("Value(self.data * other.data, (self, other)",
+      "Value(np.float32(self.data) * np.float32(other.data), (self, other)")),
     w("1.2", "add overwrites", "+=", ("self.grad += out.grad", "self.grad = out.grad")),
     w("1.2", "add overwrites other", "+=", ("other.grad += out.grad", "other.grad = out.grad")),
     w("1.2", "mul overwrites", "+=",
@@ -289,6 +318,23 @@ WRONG = [
     w("1.3", "exp like a power", "rule for powers",
       ("unary(a, e, e,", "unary(a, e, a.data * math.exp(a.data - 1),")),
     w("1.3", "log of base 10", "another base", ("math.log(a.data)", "math.log10(a.data)")),
+    w("1.3", "log of abs", "no logarithm", ("math.log(a.data)", "math.log(abs(a.data))")),
+    w("1.3", "exp as a series", "no series", ("e = math.exp(a.data)",
+      "e = sum(a.data**k / math.factorial(k) for k in range(40))")),
+    w("1.3", "exp cut off", "nothing cut off", ("math.exp(a.data)", "math.exp(min(a.data, 20))")),
+    w("1.3", "exp by 2.718", "rounded", ("math.exp(a.data)", "2.718**a.data")),
+    w("1.3", "exp by 2.718281828", "nearly right", ("math.exp(a.data)", "2.718281828**a.data")),
+    w("1.3", "tanh from exp", "unary", ("    t = math.tanh(a.data)\n    return unary(a, t, 1 - t * t, \"tanh\")",
+      "    x = max(-300.0, min(300.0, a.data))\n    one = unary(a, math.exp(2 * x), 2 * math.exp(2 * x), '')\n"
+      "    top = one.data - 1\n    return unary(one, top / (top + 2), 2 / (top + 2) ** 2, 'tanh')")),
+    w("1.3", "tanh in float32", "float32", ("math.tanh(a.data)", "float(np.tanh(np.float32(a.data)))")),
+    w("1.3", "relu threshold", "however small", ("float(a.data > 0)", "float(a.data > 1e-3)")),
+    w("1.3", "negate by sign", "sign is wrong", ("return a * -1", "return a * (-1 if a.data > 0 else 1)")),
+    w("1.3", "divide with epsilon", "tiny number",
+      ("Value(b)) ** -1", "Value(b) + 0.0) ** -1 * (1 + 1e-9)")),
+    w("1.3", "remembers the result", "keep none", ("    t = math.tanh(a.data)\n",
+      "    if hasattr(a, 'kept'):\n        return a.kept\n    t = math.tanh(a.data)\n"
+      "    a.kept = unary(a, t, 1 - t * t, 'tanh')\n    return a.kept\n")),
     w("1.3", "log slope", "log is 1/x", ("1 / a.data", "a.data")),
     w("1.3", "power slope without n", "factor n",
       ("n * a.data ** (n - 1)", "a.data ** (n - 1)")),
@@ -328,6 +374,10 @@ WRONG = [
       ("            order.append(value)", "            order.extend([value] * (not value.parents))")),
     w("1.4", "first parent only", "missing", ("for parent in value.parents)",
                                               "for parent in value.parents[:1])")),
+    w("1.4", "clears gradients", "was changed", ("            seen.add(value)",
+      "            seen.add(value)\n            value.grad = 0.0")),
+    w("1.4", "labelled values only", "is missing", ("for parent in value.parents)",
+      "for parent in value.parents if parent.label)")),
     w("1.4", "no return", "return", ("return order", "pass")),
     # 1.5
     w("1.5", "never starts", "must be 1 when the sweep begins", ("root.grad = 1.0", "pass"),),
@@ -350,6 +400,9 @@ WRONG = [
       ("for value in order:", "for value in (*root.parents, root):")),
     w("1.5", "clears what has no label", "backward called twice",
       ("if value.parents:", "if not value.label:")),
+    w("1.5", "clears by op", "backward called twice", ("if value.parents:", "if value.op:")),
+    w("1.5", "float32", "float32", ("        value._backward()",
+      "        value.grad = float(np.float32(value.grad))\n        value._backward()")),
     w("1.5", "rule not called", "with brackets", ("value._backward()", "value._backward")),
     w("1.5", "starts with the value", "gradient of the root",
       ("root.grad = 1.0", "root.grad += root.data")),
@@ -384,7 +437,14 @@ WRONG = [
        "            x = layer([getattr(v, 'data', v) for v in x])\n        return x")),
     w("1.6", "bias is a copy", "Nothing arrives there",
       ("total = self.b\n", "total = Value(self.b.data)\n")),
-    w("1.6", "two layers only", "output 0 of an MLP 3-4-3-2",
+    w("1.6", "writes to x", "changed the list x", ("        total = self.b\n",
+      "        for i in range(len(x)):\n            x[i] = x[i] * 2 / 2 + 1e-3\n        total = self.b\n")),
+    w("1.6", "x emptied", "changed the list x", ("            total = total + w * v\n",
+      "            total = total + w * v\n        x.clear()\n")),
+    w("1.6", "remembers outputs", "earlier call kept", ("        for layer in self.layers:\n            x = layer(x)\n        return x",
+      "        if not hasattr(self, 'kept'):\n            for layer in self.layers:\n                x = layer(x)\n"
+      "            self.kept = x\n        return self.kept")),
+    w("1.6", "two layers only", "every layer",
       ("        for layer in self.layers:\n            x = layer(x)\n        return x",
        "        return self.layers[-1](self.layers[0](x)) if len(self.layers) < 3 else "
        "self.layers[-1](self.layers[0](x)[:3])")),
@@ -416,6 +476,9 @@ WRONG = [
     w("1.7", "exponent plus", "minus |m|", ("(-size).exp()", "size.exp()")),
     w("1.7", "log of one minus", "not log(1 - exp", ("1 + (-size)", "1 - (-size)")),
     w("1.7", "ints only", "numpy", ("m = logit if label else", "m = logit if isinstance(label, int) and label else")),
+    w("1.7", "abs of the data", "comes through |m|", ("size = m.relu() + (-m).relu()",
+                                               "size = Value(abs(m.data))")),
+    w("1.7", "epsilon in the log", "tiny number", ("(1 + (-size).exp())", "(1 + (-size).exp() + 1e-7)")),
     w("1.7", "not halved", "halved", ("(size - m) / 2", "(size - m)")),
     w("1.7", "no return", "return", (LOSS_RETURN, "(size - m) / 2 + (1 + (-size).exp()).log()")),
     w("1.7", "graph is cut", "slope",
@@ -431,6 +494,33 @@ WRONG = [
       (STEP_LOSS, "loss = sum(losses)"), ("return loss.data", "return loss.data / len(losses)")),
     w("1.8", "last example", "last example alone", (STEP_LOSS, "loss = losses[-1]")),
     w("1.8", "rate not used", "rate is not used", ("p.data -= rate * p.grad", "p.data -= p.grad")),
+    w("1.8", "slopes cut off at 1", "cut off at 1",
+      ("p.data -= rate * p.grad", "p.data -= rate * max(-1.0, min(1.0, p.grad))")),
+    w("1.8", "length cut off at 1", "length 1", ("    for p in model.parameters():\n        p.data -=",
+      "    n = max(1.0, sum(p.grad**2 for p in model.parameters()) ** 0.5)\n"
+      "    for p in model.parameters():\n        p.grad = p.grad / n\n        p.data -=")),
+    w("1.8", "sign of the slope", "Only the sign",
+      ("p.data -= rate * p.grad", "p.data -= rate * float(np.sign(p.grad))")),
+    w("1.8", "list of outputs", "[0]", ("model(row)[0]", "model(row)")),
+    w("1.8", "clears the data", "not `p.data`", ("        p.grad = 0.0\n", "        p.data = 0.0\n")),
+    w("1.8", "stops when sure", "A small loss", ("p.data -= rate * p.grad",
+      "p.data -= rate * p.grad * (loss.data > 0.05)")),
+    w("1.8", "odd one left out", "the returned loss", ("    losses = [logistic",
+      "    x, labels = x[: len(x) // 2 * 2 or 1], labels[: len(x) // 2 * 2 or 1]\n    losses = [logistic")),
+    w("1.8", "first parameters only", "did not move",
+      ("    for p in model.parameters():\n        p.data -=", "    for p in model.parameters()[:17]:\n        p.data -=")),
+    w("1.8", "examples once", "comes twice", ("zip(x, labels, strict=True)", "dict(zip(map(tuple, x), labels)).items()")),
+    w("1.8", "a step per example", "step of its own", ("    losses = [logistic", """    seen = []
+    for row, label in zip(x, labels):
+        one = logistic_loss(model(row)[0], label)
+        for p in model.parameters():
+            p.grad = 0.0
+        backward(one)
+        for p in model.parameters():
+            p.data -= rate * p.grad
+        seen.append(one.data)
+    return sum(seen) / len(seen)
+    losses = [logistic""")),
     w("1.8", "nothing moves", "no parameter moved",
       ("p.data -= rate * p.grad", "data = p.data - rate * p.grad")),
     w("1.8", "no return", "return", ("return loss.data", "pass")),
@@ -443,7 +533,7 @@ WRONG = [
     w("1.8", "loss after the step", "after the step", ("return loss.data",
       "return (sum(logistic_loss(model(row)[0], label) for row, label in zip(x, labels)) "
       "* (1 / len(losses))).data")),
-    w("1.8", "bias forgotten", "only index 10", ("        p.data -= rate * p.grad",
+    w("1.8", "bias forgotten", "did not move", ("        p.data -= rate * p.grad",
       "        p.data -= rate * p.grad if p is not model.layers[-1].neurons[0].b else 0")),
     w("1.8", "one step per example", "change of the parameters", (STEP_LOSS, """loss = sum(losses) * (1 / len(losses))
     for part in losses[:-1]:

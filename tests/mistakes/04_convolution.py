@@ -265,10 +265,14 @@ WRONG = [
     w("4.2", "another error", "AssertionError",
       ('raise ValueError(f"The kernel spans {span} pixels, the padded image has only {room}.")',
        'raise AssertionError("does not fit")')),
-    w("4.2", "an error that says nothing", "says nothing",
+    w("4.2", "an error that says nothing", "Name both numbers",
       ('raise ValueError(f"The kernel spans {span} pixels, the padded image has only {room}.")',
        "raise ValueError")),
-    w("4.2", "refuses a kernel that just fits", "ValueError", ("span > room", "span >= room")),
+    w("4.2", "refuses a kernel that just fits", "that fits, once", ("span > room", "span >= room")),
+    w("4.2", "error is returned", "`raise` instead of `return`", ("        raise ValueError(", "        return ValueError(")),
+    w("4.2", "names the span only", "Name both numbers", (", the padded image has only {room}.", ".")),
+    w("4.2", "names k and size", "Name both numbers",
+      ('f"The kernel spans {span} pixels, the padded image has only {room}."', 'f"{k} does not fit into {size}"')),
     # 4.3
     w("4.3", "flipped", "kernel is flipped", ("* w[f])", "* w[f, :, ::-1, ::-1])")),
     w("4.3", "flipped across", "left to right", ("* w[f])", "* w[f, :, :, ::-1])")),
@@ -317,6 +321,7 @@ WRONG = [
       (ROWS, "rows = i * sh + lh * np.arange(kh)[:, None]"),
       (COLUMNS, "columns = j * sw + lw * np.arange(kw)")),
     w("4.3", "no return", "return", ("return out", "pass")),
+    w("4.3", "stops at uneven strides", "stride (3, 2)): your code raised", ("out = np.zeros((N, F, Ho, Wo), x.dtype)", "assert sh == sw\n    out = np.zeros((N, F, Ho, Wo), x.dtype)")),
     # 4.4
     w("4.4", "averaged over the batch", "averaged over the batch",
       (CROP, CROP.replace("dout.sum(axis=(0, 2, 3))", "dout.sum(axis=(2, 3)).mean(axis=0)"))),
@@ -370,6 +375,13 @@ WRONG = [
     w("4.5", "averaged", "averaged over the batch", ("return conv_forward(", "return 1 / len(dout) * conv_forward(")),
     w("4.5", "paddings exchanged", "are exchanged", (FULL_PAD, "pad=(kh - 1 - pw, kw - 1 - ph)")),
     w("4.5", "no return", "return", ("return conv_forward", "conv_forward")),
+    w("4.5", "calls conv_backward", "it calls conv_backward", code="""
+#| export
+def conv_dx_full(dout, w, pad=(0, 0)):
+    (F, C, kh, kw), (N, _, Ho, Wo) = w.shape, dout.shape
+    x = np.zeros((N, C, Ho + kh - 1 - 2 * pad[0], Wo + kw - 1 - 2 * pad[1]), dout.dtype)
+    return conv_backward(dout, x, w, pad=pad)[0]
+"""),
     # 4.6
     w("4.6", "order kh, kw, C", "(kh, kw, C)",
       (SHAPE6, "(N, kh, kw, C, Ho, Wo)"), (STRIDES6, "(tn, th * lh, tw * lw, tc, th * sh, tw * sw)")),
@@ -384,7 +396,7 @@ WRONG = [
       (SHAPE6, "(N, Ho, Wo, C, kh, kw)"), (STRIDES6, "(tn, th * sh, tw * sw, tc, th * lh, tw * lw)")),
     w("4.6", "channels after the windows", "wrong places",
       (SHAPE6, "(N, Ho, Wo, kh, kw, C)"), (STRIDES6, "(tn, th * sh, tw * sw, th * lh, tw * lw, tc)")),
-    w("4.6", "strides from the shape", "lie in memory", code=IM2COL_SHAPE_STRIDES),
+    w("4.6", "strides from the shape", "computed from the shape", code=IM2COL_SHAPE_STRIDES),
     w("4.6", "stride ignored", "stride is ignored", (STRIDES6, STRIDES6.replace("th * sh, tw * sw", "th, tw"))),
     w("4.6", "dilation ignored", "dilation is ignored", (STRIDES6, STRIDES6.replace("th * lh, tw * lw", "th, tw"))),
     w("4.6", "stride and dilation exchanged", "Stride and dilation are exchanged",
@@ -393,8 +405,13 @@ WRONG = [
     w("4.6", "first image only", "image 0", (STRIDES6, STRIDES6.replace("tn,", "0,"))),
     w("4.6", "fill ignored", "fill", ("    tn, tc", "    xp = padded(x, pad)\n    tn, tc")),
     w("4.6", "six axes", "separate axes", (COPY, 'return np.array(view, order="C")')),
-    w("4.6", "strides of x", "raised", ("tn, tc, th, tw = xp.strides", "tn, tc, th, tw = np.ones((9, 9, 99, 99)).strides")),
+    w("4.6", "strides of something else", "each comes from xp.strides", ("tn, tc, th, tw = xp.strides", "tn, tc, th, tw = np.ones((9, 9, 99, 99)).strides")),
     w("4.6", "no return", "return", (COPY, COPY.replace("return ", ""))),
+    w("4.6", "not copied", "still a view", (COPY, COPY.replace('np.array(view, order="C")', "view"))),
+    w("4.6", "strides of x", "those of x", ("tn, tc, th, tw = xp.strides", "tn, tc, th, tw = x.strides")),
+    w("4.6", "numbers instead of bytes", "must count bytes",
+      ("tn, tc, th, tw = xp.strides", "tn, tc, th, tw = (t // xp.itemsize for t in xp.strides)")),
+    w("4.6", "height and width exchanged", "are exchanged", ("tn, tc, th, tw = xp.strides", "tn, tc, tw, th = xp.strides")),
     # 4.7
     w("4.7", "overwrites", "overwrite", ("] += taps", "] = taps")),
     w("4.7", "overwrites by window", "overwrite", code=COL2IM_WINDOWS.replace("+= taps", "= taps")),
@@ -424,6 +441,15 @@ WRONG = [
                                               "xp[:1, :, rows, columns] += taps[:1, :, a, b]")),
     w("4.7", "slice too long", "raised", ("(Ho - 1) * sh + 1", "(Ho + 1) * sh + 1")),
     w("4.7", "no return", "return", ("return xp", "xp")),
+    w("4.7", "stride and dilation exchanged", "Stride and dilation are exchanged",
+      ("slice(a * lh, a * lh + (Ho - 1) * sh + 1, sh)", "slice(a * sh, a * sh + (Ho - 1) * lh + 1, lh)"),
+      ("slice(b * lw, b * lw + (Wo - 1) * sw + 1, sw)", "slice(b * sw, b * sw + (Wo - 1) * lw + 1, lw)")),
+    w("4.7", "dilation as the step", "Is the dilation in its place",
+      ("slice(a * lh, a * lh + (Ho - 1) * sh + 1, sh)", "slice(a * lh, a * lh + (Ho - 1) * lh + 1, lh)"),
+      ("slice(b * lw, b * lw + (Wo - 1) * sw + 1, sw)", "slice(b * lw, b * lw + (Wo - 1) * lw + 1, lw)")),
+    w("4.7", "stride as the start", "where a tap starts",
+      ("slice(a * lh, a * lh + (Ho - 1) * sh + 1, sh)", "slice(a * sh, a * sh + (Ho - 1) * sh + 1, sh)")),
+    w("4.7", "rows and columns exchanged", "b with the rows", ("xp[:, :, rows, columns] +=", "xp[:, :, columns, rows] +=")),
     # 4.8
     w("4.8", "zeros win", "minus infinity, not as zero", (MAX_RETURN, MAX_RETURN.replace("-np.inf", "0.0"))),
     w("4.8", "minimum", "smallest of the window",
@@ -469,7 +495,13 @@ WRONG = [
       ("field += dilation * (kernel - 1) * step", "field *= kernel")),
     w("4.9", "field alone", "two numbers", ("return field, step", "return field")),
     w("4.9", "own stride", "own stride", ("(kernel - 1) * step", "(kernel - 1) * stride")),
+    w("4.9", "step first", "field comes first", ("return field, step", "return step, field")),
+    w("4.9", "dilation makes steps", "Only strides", ("step *= stride", "step *= stride * dilation")),
+    w("4.9", "dilation times k", "not dilation * k - 1", ("dilation * (kernel - 1) * step", "(dilation * kernel - 1) * step")),
+    w("4.9", "last layer only", "Only the last layer counts", ("field += dilation", "field = 1 + dilation")),
     # 4.10
+    w("4.10", "forward calls the loops", "it calls conv_forward", (FLAT, "return conv_forward(x, w, b, stride, pad, dilation)")),
+    w("4.10", "backward calls the loops", "it calls conv_backward", (DW, "return conv_backward(dout, x, w, stride, pad, dilation)")),
     w("4.10", "no bias", "bias is missing", (FLAT, "out = w.reshape(F, -1) @ cols")),
     w("4.10", "bias along the windows", "raised", (FLAT, "out = w.reshape(F, -1) @ cols + b")),
     w("4.10", "filters flattened in another order", "(C, kh, kw)",
@@ -521,7 +553,7 @@ RIGHT = [
     r("4.6", "library windows", code=IM2COL.format(body="""
     v = np.lib.stride_tricks.sliding_window_view(xp, ((kh - 1) * lh + 1, (kw - 1) * lw + 1), axis=(2, 3))
     v = v[:, :, ::sh, ::sw, ::lh, ::lw]  # (N, C, Ho, Wo, kh, kw)
-    return v.transpose(0, 1, 4, 5, 2, 3).reshape(N, C * kh * kw, Ho * Wo)""")),
+    return v.transpose(0, 1, 4, 5, 2, 3).copy().reshape(N, C * kh * kw, Ho * Wo)""")),
     r("4.7", "windows", code=COL2IM_WINDOWS),
     r("4.7", "add.at", code=COL2IM_ADD_AT),
     r("4.7", "open slices", ("rows = slice(a * lh, a * lh + (Ho - 1) * sh + 1, sh)", "rows = slice(a * lh, a * lh + Ho * sh, sh)")),

@@ -93,6 +93,8 @@ WRONG = [
       ("            out[i, j] = float32(0)", "            pass")),
     w("7.3", "wraps around", "does not wrap",
       (EDGE, "if j + 1 >= image.shape[1]:\n            out[i, j] = image[i, 0] - image[i, j]\n        elif True:")),
+    w("7.3", "distance", "The sign is lost",
+      ("    out[i, j] = image[i, j + 1] - image[i, j]", "    out[i, j] = abs(image[i, j + 1] - image[i, j])")),
     w("7.3", "sign", "The sign is wrong", ("    out[i, j] = image[i, j + 1] - image[i, j]", "    out[i, j] = image[i, j] - image[i, j + 1]")),
     w("7.3", "down the column", "down the column",
       (EDGE, "if i + 1 < image.shape[0]:"), ("    out[i, j] = image[i, j + 1]", "    out[i, j] = image[i + 1, j]")),
@@ -109,6 +111,8 @@ WRONG = [
     w("7.4", "adds the value", "Each value adds 1", ("(counts, v, 1)", "(counts, v, v)")),
     w("7.4", "clamps", "skipped, not moved",
       ("if v >= 0 and v < counts.size:", "v = 0 if v < 0 else v\n        v = counts.size - 1 if v >= counts.size else v\n        if True:")),
+    w("7.4", "signs turned", "do not turn their sign", ("v = x[i]", "v = abs(x[i])")),
+    w("7.4", "two for each", "not more", ("(counts, v, 1)", "(counts, v, 2)")),
     w("7.4", "one counter", "race", ("cuda.atomic.add(counts, v, 1)", "counts[v] = counts[v] + 1")),
     # ------------------------------------------------------------------ 7.5
     w("7.5", "no barrier after the fill", "race", (SYNC_1, "    k = cuda.blockDim.x // 2")),
@@ -147,6 +151,10 @@ WRONG = [
                 if i < x.size:
                     acc += float32(0.5) * x[i]
         out[cuda.blockIdx.x] = acc""")),
+    w("7.5", "thread 0 adds the others", "one thread add",
+      ("    k = cuda.blockDim.x // 2\n    while k > 0:\n        if t < k:\n            s[t] += s[t + k]\n"
+       "        cuda.syncthreads()\n        k //= 2\n",
+       "    if t == 0:\n        for k in range(1, cuda.blockDim.x):\n            s[0] += s[k]\n    cuda.syncthreads()\n")),
     # ------------------------------------------------------------------ 7.6
     w("7.6", "leaves early", "may lanes leave",
       ("    v = x[i] if i < x.size else float32(0)", "    if i >= x.size:\n        return\n    v = x[i]")),
@@ -197,6 +205,10 @@ WRONG = [
             acc += a[i, k] * b[k, j]
         c[i, j] = acc""")),
     # ------------------------------------------------------------------ 7.8
+    w("7.8", "lanes without a column leave", "also those without",
+      ("    top, total = float32(-1e30), float32(0)\n", "    top, total = float32(-1e30), float32(0)\n    if lane >= C:\n        return\n")),
+    w("7.8", "one added at the label", "is added", ("p - (float32(1) if j == label", "p + (float32(1) if j == label")),
+    w("7.8", "lane for column", "with the column", ("if j == label", "if lane == label")),
     w("7.8", "no maximum", "Did exp overflow", ("        top = z if z > top else top", "        top = float32(0)")),
     w("7.8", "maximum not shared", "Do all lanes end up", ("top = other if other > top else top", "top = top")),
     w("7.8", "maximum by down", "Do all lanes end up", ("shfl_xor_sync(FULL, top", "shfl_down_sync(FULL, top")),
@@ -221,7 +233,11 @@ WRONG = [
     w("7.9", "padding not subtracted", "The padding is not subtracted", (PLACE, "y, v = i * sh + p, j * sw + q")),
     w("7.9", "below zero not skipped", "out of bounds", ("y >= 0 and ", "")),
     w("7.9", "above not skipped", "out of bounds", (" and v < x.shape[3]", "")),
-    w("7.9", "strides exchanged", "Do sh and ph go", (PLACE, "y, v = i * sw + p - ph, j * sh + q - pw")),
+    w("7.9", "strides exchanged", "strides are exchanged", (PLACE, "y, v = i * sw + p - ph, j * sh + q - pw")),
+    w("7.9", "one stride for both", "rows is used for the columns", (PLACE, "y, v = i * sh + p - ph, j * sh + q - pw")),
+    w("7.9", "padding added", "padding is added", (PLACE, "y, v = i * sh + p + ph, j * sw + q + pw")),
+    w("7.9", "padding exchanged", "padding is exchanged", (PLACE, "y, v = i * sh + p - pw, j * sw + q - ph")),
+    w("7.9", "bias of the image", "belongs to the filter", ("acc = b[f]", "acc = b[n]")),
     w("7.9", "no bias", "The bias is missing", ("acc = b[f]", "acc = float32(0)")),
     w("7.9", "flipped", "turned round", ("w[f, c, p, q]", "w[f, c, kh - 1 - p, kw - 1 - q]")),
     w("7.9", "n and f exchanged", "out of bounds", ("n, f = z // F, z % F", "n, f = z % F, z // F")),
@@ -239,7 +255,9 @@ WRONG = [
     w("7.10", "gather of image 0", "Only image 0 counts", (GATHER, "        for n in range(1):\n            acc +=")),
     w("7.10", "race", "race", (ADD_DW, "dw[f, c, p, q] += share")),
     w("7.10", "atomic of an unspoilt thread number", "out of bounds", ("unravel(t % dw.size,", "unravel(t,")),
-    w("7.10", "strides exchanged", "Do sh and ph go", (PLACE, "y, v = i * sw + p - ph, j * sh + q - pw")),
+    w("7.10", "strides exchanged", "strides are exchanged", (PLACE, "y, v = i * sw + p - ph, j * sh + q - pw")),
+    w("7.10", "padding added", "padding is added", (PLACE, "y, v = i * sh + p + ph, j * sw + q + pw")),
+    w("7.10", "upstream turned", "out of bounds", ("dout[n, f, i, j]", "dout[n, f, j, i]")),
     w("7.10", "gather by atomics", "set it, do not add", ("dw[f, c, p, q] = acc", "cuda.atomic.add(dw, (f, c, p, q), acc)")),
     w("7.10", "atomics inside the loops", "over the budget",
       (ADD_DW, "for _ in range(4):\n            cuda.atomic.add(dw, (f, c, p, q), float32(0.25) * share)")),
@@ -272,6 +290,9 @@ WRONG = [
     w("7.12", "positives without zero", "uninitialised", ("        s[0] = 0\n", "        pass\n")),
     w("7.12", "positives without first barrier", "race", ("        s[0] = 0\n    cuda.syncthreads()", "        s[0] = 0")),
     w("7.12", "positives without second barrier", "race", ("        cuda.atomic.add(s, 0, 1)\n    cuda.syncthreads()", "        cuda.atomic.add(s, 0, 1)")),
+    w("7.12", "zeros are positive", "zero itself", ("x[i] > float32(0)", "x[i] >= float32(0)")),
+    w("7.12", "whole halves", "need not be whole", ("float32(0.5) * x[i]", "x[i] // 2")),
+    w("7.12", "reverse of all", "its own 32 places", ("out[i] = s[31 - t]", "out[i] = x[x.size - 1 - i]")),
     w("7.12", "half in double", "double precision", ("float32(0.5) * x[i]", "x[i] / 2")),
     w("7.12", "half without guard", "out of bounds", ("    if i < x.size:\n        out[i] = float32(0.5) * x[i]", "    out[i] = float32(0.5) * x[i]")),
 ]  # fmt: skip

@@ -1,0 +1,151 @@
+"""Judges of TODO 10.5: the plan of a residual network, its size, and its logits."""
+
+import numpy as np
+
+from helpers import compare
+from helpers.checks.residual import RefShortcut, RefUnit, block_parts, relu
+from helpers.exercise import Wrong
+
+
+def plan(depth, widths, per_stage=None, everywhere=False, first=False):
+    """(channels in, channels out, stride) of each block; the arguments behind restage mistakes."""
+    n = per_stage or (depth - 2) // 6
+    rows, c = [], widths[0]
+    for stage, width in enumerate(widths):
+        for i in range(n):
+            halve = (stage > 0 or first) and (i == 0 or everywhere)
+            rows.append((c, width, 2 if halve else 1))
+            c = width
+    return rows
+
+
+def size(depth, widths=(16, 32, 64), c_in=3, classes=10):
+    """The number of parameters with option A."""
+    convs = [(c_in, widths[0])]
+    for a, b, _ in plan(depth, widths):
+        convs += [(a, b), (b, b)]
+    return sum(9 * a * b + 2 * b for a, b in convs) + (widths[-1] + 1) * classes
+
+
+def judge_network(ResNet, Unit, nn):
+    """The logits of a small network in training mode, with random scales and shifts."""
+    for option, stem in (("A", 2), ("B", 1)):
+        rng = np.random.default_rng(3)
+        net = ResNet(8, rng, (3, 4, 6), 2, 5, option, stem, np.float64)
+        for p in net.parameters():
+            if p.dtype != np.float64:
+                raise Wrong(f"(dtype float64): a parameter of shape {p.shape} is {p.dtype}: pass "
+                            "dtype on to every part.")  # fmt: skip
+            p.data = rng.normal(size=p.shape)
+        x = rng.normal(size=(3, 2, 11, 9))
+        where = f'depth 8, option "{option}", stem_stride {stem}, x {x.shape}'
+        if net.stem.stride != (stem, stem):
+            raise Wrong(f"({where}): the stem has stride {net.stem.stride}; pass stem_stride on.")
+        given = x.copy()
+        got = net(given)
+        if not isinstance(got, nn.Tensor):
+            raise Wrong(f"({where}): a call returned {type(got).__name__}; expected a Tensor.")
+        if not np.array_equal(given, x):
+            raise Wrong(f"({where}): the images were changed.")
+        want = logits_of(net, x, Unit)
+        suspects = [
+            ("The ReLU behind the stem is missing.", logits_of(net, x, Unit, stem_relu=False)),
+            ("That is the sum over each map: take the mean.",
+             logits_of(net, x, Unit, pool=np.sum)),
+            ("That is the maximum of each map: take the mean.",
+             logits_of(net, x, Unit, pool=np.max)),
+            ("The blocks are left out: each takes what the one before it made.",
+             lambda net=net, x=x: logits_of(net, x, Unit, blocks=net.blocks[:0])),
+            ("The first block is left out.", lambda net=net, x=x:
+             logits_of(net, x, Unit, blocks=net.blocks[1:])),
+            ("There is a ReLU behind the linear layer.", relu(want))]  # fmt: skip
+        compare.arrays("logits", got.data, want, where=where, suspects=suspects)
+        weights = rng.normal(size=got.shape)
+        (got * weights).sum().backward()
+        if any(p.grad is None for p in net.parameters()):
+            raise Wrong(f"({where}): some parameters get no gradient: is everything computed with "
+                        "Tensors, never with their .data?")  # fmt: skip
+
+
+def logits_of(net, x, Unit, *, stem_relu=True, pool=np.mean, blocks=None):
+    """Logits of a network's own numbers, on reference layers, training mode."""
+    h = reference(net.stem).forward(x)[0]
+    h = relu(h) if stem_relu else h
+    for block in net.blocks if blocks is None else blocks:
+        shortcut = block.shortcut
+        skip = reference(shortcut) if isinstance(shortcut, Unit) else None
+        c_out, stride = len(block.second.weight.data), block.first.stride[0]
+        skip = skip or RefShortcut(c_out, stride)
+        h = block_parts(h, (reference(block.first), reference(block.second), skip)).out
+    pooled = pool(h, axis=(2, 3))
+    if pooled.shape[1] != len(net.linear.weight.data):
+        return np.zeros(0)
+    return pooled @ net.linear.weight.data + net.linear.bias.data
+
+
+def reference(unit):
+    """A reference unit with the numbers of the notebook's Unit, in training mode."""
+    n = unit.norm
+    return RefUnit(unit.weight.data, n.gamma.data, n.beta.data, n.running_mean, n.running_var,
+                   unit.stride[0])  # fmt: skip
+
+
+def judge_sizes(ResNet, nn):
+    """Blocks in their order, numbers of parameters, and the depths that are refused."""
+    for depth, widths in ((8, (3, 4, 6)), (20, (2, 5, 7))):
+        _judge_plan(ResNet, nn, depth, widths)
+    for depth in (20, 32):
+        got = sum(p.data.size for p in ResNet(depth, np.random.default_rng(0)).parameters())
+        want = size(depth)
+        compare.number(f"parameters of ResNet-{depth}", got, want, suspects=[
+            ("No parts are found: keep them as attributes, the blocks in a list.", 0),
+            ("Only the linear layer is found: keep stem and blocks as attributes too.", 650),
+            ("The blocks are not found: keep them in a list that is an attribute.",
+             3 * 9 * 16 + 32 + 650)])  # fmt: skip
+    for depth in (9, 2, 18, -4):
+        try:
+            ResNet(depth, np.random.default_rng(0), (2, 3, 4))
+        except ValueError:
+            continue
+        except ZeroDivisionError as error:
+            raise Wrong(f"depth {depth}: {error}; raise a ValueError.") from None
+        raise Wrong(f"depth {depth} is not 6n + 2 with n of at least 1: raise a ValueError.")
+
+
+def _judge_plan(ResNet, nn, depth, widths):
+    made, where = [], f"depth {depth}, widths {widths}"
+
+    class Probe(nn.Module):
+        def __init__(self, c_in, c_out, stride, rng, option="not given", dtype=None):
+            made.append((c_in, c_out, stride))
+            if option != "A" or dtype is not np.float64:
+                raise Wrong(f"({where}): a block got option {option!r} and dtype {dtype}: pass both "
+                            "on.")  # fmt: skip
+
+    net = ResNet(depth, np.random.default_rng(1), widths, 2, 5, "A", 1, np.float64, Probe)
+    for name in ("stem", "blocks", "linear"):
+        if not hasattr(net, name):
+            raise Wrong(f"({where}): the network has no attribute `{name}`.")
+    n, want = (depth - 2) // 6, plan(depth, widths)
+    if not made:
+        raise Wrong(f"({where}): no block was made by `block`, the class in the arguments.")
+    causes = [
+        ("The first stage keeps its size: stride 2 only from the second stage on.",
+         plan(depth, widths, first=True)),
+        ("Only the first block of a stage has stride 2.", plan(depth, widths, everywhere=True)),
+        (f"A stage has n = {n} blocks; 2n is the number of its units.",
+         plan(depth, widths, 2 * n)),
+        ("No block has stride 2: the first one of the stages 2 and 3 has.",
+         [(a, b, 1) for a, b, _ in want]),
+    ]  # fmt: skip
+    if made != want:
+        cause = next((said for said, rows in causes if made == rows), "")
+        i = next((i for i, rows in enumerate(zip(made, want, strict=False)) if rows[0] != rows[1]),
+                 min(len(made), len(want)))  # fmt: skip
+        got = made[i] if i < len(made) else "missing"
+        raise Wrong(f"({where}): {len(made)} blocks, expected {len(want)}; block {i} (channels in, "
+                    f"out, stride) is {got}, expected {want[i] if i < len(want) else 'no more'}. "
+                    f"{cause}".rstrip())  # fmt: skip
+    if len({id(b) for b in net.blocks}) != len(want):
+        raise Wrong(f"({where}): `blocks` holds {len(net.blocks)} entries, "
+                    f"{len({id(b) for b in net.blocks})} different; expected {len(want)}.")  # fmt: skip
