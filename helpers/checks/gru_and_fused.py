@@ -37,6 +37,8 @@ def _gru_suspects(args, u):
         ("z and 1 - z are exchanged: z keeps the old state.", u.z * u.n + (1 - u.z) * h_prev),
         ("r acts on h_prev before the product; here it acts on the block n of u.", mix(u.z, inner)),
         ("r is not used.", mix(u.z, no_r)),
+        *[(f"The gate {gate} is made of a_{gate} + u_{gate}; {part}_{gate} is missing.", h)
+          for gate, part, h in _half_gates(a, w, u, mix)],
         ("r must act on the bias bh of the block n, too: on all of u_n.", mix(u.z, outside)),
         ("The blocks r and z are exchanged: the order is r, z, n.", mix(u.r, swapped)),
         ("n is bent by tanh, not by a sigmoid.",
@@ -55,6 +57,15 @@ def _gru_suspects(args, u):
         ("The bias bh is missing.", gated.gru_unit(x, h_prev, Wx, Wh, bx, 0 * bh).h),
         ("The bias bx is missing.", gated.gru_unit(x, h_prev, Wx, Wh, 0 * bx, bh).h),
     ]  # fmt: skip
+
+
+def _half_gates(a, w, u, mix):
+    """(gate, missing part, h) for gates made of a or of u (here w) alone."""
+    a_r, a_z, a_n = np.split(a, 3, axis=1)
+    w_r, w_z, w_n = np.split(w, 3, axis=1)
+    for part, r, z in (("u", a_r, a_z), ("a", w_r, w_z)):
+        yield "z", part, mix(gated.sigmoid(z), u.n)
+        yield "r", part, mix(u.z, np.tanh(a_n + gated.sigmoid(r) * w_n))
 
 
 def gru(forward, backward, Cache):

@@ -50,6 +50,8 @@ def _gate_suspects(a, c_prev, want):
     cell("g is not bent: its tanh is missing.", right[0], right[1], g, right[3])
     cell("o is not bent: its sigmoid is missing.", *right[:3], o)
     cell("o is bent by a sigmoid, not by tanh.", *right[:3], np.tanh(o))
+    cell("i is bent by a sigmoid, not by tanh.", np.tanh(i), *right[1:])
+    cell("f is bent by a sigmoid, not by tanh.", right[0], np.tanh(f), *right[2:])
     made.append(("tanh is taken of the old cell; h = o * tanh(c) has the new one.",
                  right[3] * np.tanh(c_prev), want.c))  # fmt: skip
     made.append(("h and c are exchanged.", want.c, want.h))
@@ -250,7 +252,7 @@ def lstm_step_backward(gates_backward, step_backward, Gates, Cache):
         cache = Cache(x, h_prev, Wx, Wh, gates)
         out = guarded(step_backward, dh=dh, dc=dc, cache=cache)
         out = parts(out, "dx dh_prev dc_prev dWx dWh db", "lstm_step_backward: ")
-        rows = _step_back_rows(out, *gated.gates_back(dh, dc, u), dc, x, h_prev, Wx, Wh, u)
+        rows = _step_back_rows(out, *gated.gates_back(dh, dc, u), dh, dc, x, h_prev, Wx, Wh, u)
         table(rows, f"lstm_step_backward, N = {N}, H = {H}, {np.dtype(dtype)}", rtol)
 
 
@@ -265,11 +267,12 @@ def _numeric_gates(a, c_prev, dh, dc):
             numeric_gradient(lambda v: both(a, v), c_prev))  # fmt: skip
 
 
-def _step_back_rows(got, da, dc_prev, dc, x, h_prev, Wx, Wh, u):
+def _step_back_rows(got, da, dc_prev, dh, dc, x, h_prev, Wx, Wh, u):
     averaged = "Averaged over the batch; the gradient is the sum over it."
     want = {
         "dx": (da @ Wx.T, []),
-        "dh_prev": (da @ Wh.T, []),
+        "dh_prev": (da @ Wh.T, [
+            ("dh is added once more: h_prev reaches h through a alone.", da @ Wh.T + dh)]),
         "dc_prev": (dc_prev, [
             ("dc is added once more: gates_backward has used it already.", dc_prev + dc),
             ("That is the dc that came in; gates_backward returns dc_prev.", dc)]),
@@ -341,6 +344,8 @@ def _judge_run(hs, c, x, h0, c0, Wx, Wh, b, where):
         runs.append((cause, (np.stack(made), u.c)))
     compare.arrays("hs", hs, want, where=f"lstm_forward, {where}", suspects=[
         *[(cause, run[0]) for cause, *_, run in runs],
+        ("At every step stands the last state: one array is filled again and again. Each step "
+         "needs a new one.", np.stack([want[-1]] * len(want))),
         ("These are the cells; hs holds the states h.", np.stack([u.c for u in units])),
     ])  # fmt: skip
     compare.arrays("c_last", c, last, where=f"lstm_forward, {where}", suspects=[
@@ -449,7 +454,7 @@ def _numeric_run(x, h0, c0, Wx, Wh, b, dhs, dc_last):
 @exercise("9.4", points=2, difficulty=1, minutes=10, seconds=10)
 def lstm_weights(answer):
     """Judge shapes, bounds and spread of the weights, and where the bias is set."""
-    for D, H, bias in ((30, 50, 3.0), (3, 4, -0.5), (40, 9, 1.0)):
+    for D, H, bias in ((30, 50, 3.0), (3, 4, -0.5), (40, 9, 1.0), (5, 6, 2)):
         where = f"D = {D}, H = {H}, forget_bias = {bias}"
         rng = np.random.default_rng(94)
         Wx, Wh, b = parts(answer(D, H, rng, bias), "Wx Wh b")
@@ -488,17 +493,23 @@ def lstm_weights(answer):
             raise Wrong(
                 "the weights must come from the generator rng: the same seed gives the same."
             )
+    if not np.array_equal(answer(2, 3, rng)[2], np.repeat([0.0, 1, 0, 0], 3)):
+        raise Wrong("b: called without forget_bias, as in lstm_weights(2, 3, rng), it must take 1.")
 
 
 def _uniform(name, w, shape, bound, where):
     if not isinstance(w, np.ndarray) or w.shape != shape:
         compare.arrays(name, w, np.zeros(shape), where=where)
     at = f"{name} ({where})"
+    if w.dtype != np.float64:
+        raise Wrong(f"{at}: has dtype {w.dtype}, expected float64.")
     if np.abs(w).max() > bound:
         raise Wrong(f"{at}: holds {np.abs(w).max():.3g}, but the bound is 1/sqrt(H) = {bound:.3g}. "
                     "Uniform, not normal, and by H, not by D?")  # fmt: skip
     if w.min() >= 0 or w.max() <= 0:
         raise Wrong(f"{at}: all entries have the same sign; the interval is -bound to +bound.")
+    if 10 < len(np.unique(w)) < 0.9 * w.size:
+        raise Wrong(f"{at}: the same numbers stand there again and again: draw each entry anew.")
     if w.size > 500 and not 0.9 < np.std(w) * np.sqrt(3) / bound < 1.1:
         raise Wrong(f"{at}: the spread is {np.std(w):.3g}; uniform in +-1/sqrt(H) has "
                     f"{bound / np.sqrt(3):.3g}. Is the bound 1/sqrt(H)?")  # fmt: skip

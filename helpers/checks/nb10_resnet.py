@@ -14,7 +14,7 @@ from helpers.checks.residual import (
     pad_forward,
     relu,
 )
-from helpers.checks.resnet_whole import judge_network, judge_sizes
+from helpers.checks.resnet_whole import judge_network, judge_road, judge_sizes
 from helpers.checks.torch_nets import judge_copy, judge_plain, judge_torch_block
 from helpers.checks.torch_training import judge_train_epoch
 from helpers.exercise import Wrong, exercise
@@ -41,11 +41,14 @@ def _own(name, got, x, given, where):
 
 
 def _called(layers, where, counter, what):
+    """Raise `Wrong` unless each layer was used once."""
+    why = ", since each call moves the running statistics."
+    why = why if what == "forward" else ", with the whole gradient."
     for name, layer in zip(LAYERS, layers, strict=True):
         n = getattr(layer, counter)
         if n != 1:
             raise Wrong(f"({where}): {name}.{what} was called {n} times; expected once"
-                        + (", since each call moves the running statistics." if n > 1 else "."))  # fmt: skip
+                        + (why if n > 1 else "."))  # fmt: skip
 
 
 @exercise("10.1", points=3, difficulty=1, minutes=15)
@@ -144,7 +147,8 @@ def judge_grads(grads, want, where, counts):
 
 # ------------------------------------------------------------------ 10.4
 
-PADS = [((2, 3, 5, 4), 5, 2), ((3, 2, 7, 5), 2, 2), ((2, 3, 4, 8), 7, 3), ((2, 3, 4, 5), 4, 1)]
+PADS = [((2, 3, 5, 4), 5, 2), ((3, 2, 7, 5), 2, 2), ((2, 3, 4, 8), 7, 3), ((2, 3, 4, 5), 4, 1),
+        ((2, 3, 5, 4), 3, 1)]  # fmt: skip
 
 
 @exercise("10.4", points=4, difficulty=2, minutes=20)
@@ -179,6 +183,9 @@ def _judge_pad(PadShortcut, shape, c_out, stride, seed):
         ("The old channels are repeated: the new ones are zeros.",
          x[:, np.arange(c_out) % shape[1], ::stride, ::stride])])  # fmt: skip
     _own("x", out, x, given, where)
+    if not isinstance(cache, list | tuple) or tuple(cache) != shape:
+        said = f"{cache!r:.40}" if isinstance(cache, list | tuple) else type(cache).__name__
+        raise Wrong(f"(forward, {where}): the cache is {said}; expected the shape of x.")
     dout = rng.normal(size=want.shape).astype(dtype)
     kept, right = dout.copy(), pad_backward(dout, shape, stride)
     dx, grads = _pair(layer.backward(dout, cache), f"backward, {where}", "dx and []")
@@ -197,6 +204,14 @@ def _judge_pad(PadShortcut, shape, c_out, stride, seed):
         raise Wrong(f"(backward, {where}): option A has no parameters: the second result is [].")
     if np.shares_memory(dx, dout):
         raise Wrong(f"(backward, {where}): dx is a view of dout: return an array of your own.")
+    layer.forward(np.ones((1, shape[1], 3, 3), dtype))
+    try:
+        again = layer.backward(dout, cache)[0]
+    except (ValueError, IndexError):
+        again = None
+    if again is None or not np.array_equal(again, right):
+        raise Wrong(f"(backward, {where}): after a forward pass of other images, backward fails: "
+                    "take the shape from the cache, not from self.")  # fmt: skip
 
 
 def _judge_choice(make_shortcut, PadShortcut, Identity, Unit):
@@ -222,11 +237,34 @@ def _judge_choice(make_shortcut, PadShortcut, Identity, Unit):
                 raise Wrong(f"({where}): got {type(layer).__name__} with parameters; option A has "
                             "none.")  # fmt: skip
             _judge_layer(layer, option, c_in, c_out, stride, where)
-    try:
-        make_shortcut("C", 3, 5, 2, np.random.default_rng(0))
-    except ValueError:
+            _judge_chance(make_shortcut, option, c_in, c_out, stride, where)
+    for option, c_in, c_out, stride in (
+        ("C", 3, 5, 2),
+        ("AB", 3, 5, 2),
+        ("a", 3, 5, 2),
+        ("C", 4, 4, 1),
+    ):
+        try:
+            make_shortcut(option, c_in, c_out, stride, np.random.default_rng(0))
+        except ValueError:
+            continue
+        where = ", where the shapes agree, too" if c_in == c_out else ""
+        raise Wrong(
+            f'option "{option}"{where}: raise a ValueError; only "A" and "B" are known here.'
+        )
+
+
+def _judge_chance(make_shortcut, option, *sizes_and_where):
+    """Raise `Wrong` unless the filters of a projection come from the given generator."""
+    *sizes, where = sizes_and_where
+    layers = [make_shortcut(option, *sizes, np.random.default_rng(seed)) for seed in (1, 1, 2)]
+    if option == "A":
         return
-    raise Wrong('option "C": raise a ValueError; only "A" and "B" are known here.')
+    a, b, c = (layer.weight.data for layer in layers)
+    if not np.array_equal(a, b) or np.array_equal(a, c):
+        raise Wrong(
+            f"({where}): the projection's weights do not depend on `rng` alone: pass it on."
+        )
 
 
 def _judge_layer(layer, option, c_in, c_out, stride, where):
@@ -259,8 +297,9 @@ def _judge_layer(layer, option, c_in, c_out, stride, where):
 @exercise("10.5", points=4, difficulty=2, minutes=20, needs=("10.2", "10.4"))
 def resnet(ResNet, Unit, nn):
     """Judge the plan, the numbers of parameters, and the logits of a small network."""
-    judge_sizes(ResNet, nn)
+    judge_sizes(ResNet, Unit, nn)
     judge_network(ResNet, Unit, nn)
+    judge_road(ResNet, Unit, nn)
 
 
 @exercise("10.6", points=4, difficulty=2, minutes=25)
@@ -299,9 +338,11 @@ def _judge_pre_unit(PreUnit, case, seed):
     unit.norm.running_mean[...], unit.norm.running_var[...] = ref.mean, ref.var
     unit.train(case.training)
     where, given, want = f"PreUnit, {case.where}", case.laid(x), ref.forward(x)[0]
+    moved = ref.running(), ref.running(2), (ref.mean, ref.var)
     out, cache = _pair(unit.forward(given), f"forward of {where}", "out and a cache")
     _unchanged_by_unit(x, given, where)
     compare.arrays("out", out, want, where=where, suspects=_pre_suspects(ref, x))
+    _judge_running(unit, moved, where)
     taken = case.laid(dout)
     dx, grads = _pair(unit.backward(taken, cache), f"backward of {where}", "dx and a list")
     if not np.array_equal(taken, dout):
@@ -310,6 +351,27 @@ def _judge_pre_unit(PreUnit, case, seed):
     rtol = 1e-3 if case.dtype == np.float32 else 1e-6
     compare.arrays("dx", dx, dwant, where=where, rtol=rtol, suspects=_pre_back(ref, x, dout))
     judge_grads(grads, gwant, where, [("the unit", 3)])
+    _judge_cache(unit, case, x, dout, [dx, *grads], where)
+
+
+def _judge_cache(unit, case, x, dout, want, where):
+    """Raise `Wrong` if backward needs more than the cache: a pass in between must not matter."""
+    cache = unit.forward(case.laid(x))[1]
+    unit.forward(case.laid(x[:, ::-1] + 1))
+    dx, grads = unit.backward(case.laid(dout), cache)
+    pairs = zip(want, [dx, *grads], strict=True)
+    if not all(np.allclose(a, b, rtol=1e-6) for a, b in pairs):
+        raise Wrong(f"({where}): after another forward pass, backward with the first pass's cache "
+                    "gives other numbers: keep all that it needs in the cache, not in self.")  # fmt: skip
+
+
+def _judge_running(unit, moved, where):
+    """Raise `Wrong` unless a call moved the running statistics once, or, evaluating, not at all."""
+    got = unit.norm.running_mean, unit.norm.running_var
+    for name, value, want, twice, old in zip(("mean", "var"), got, *moved, strict=True):
+        compare.arrays(f"running_{name}", value, want.astype(value.dtype), where=where, suspects=[
+            ("It was not updated: call self.normalise(x).", old),
+            ("It moved twice: call self.normalise once.", twice)])  # fmt: skip
 
 
 def _unchanged_by_unit(x, given, where):
@@ -337,12 +399,21 @@ def _pre_back(ref, x, dout):
     """What the usual mistakes make of the unit's dx."""
     source, norm, taps = ref.cache
     d = taps.dx(dout.astype(np.float64), ref.w)
-    return [("The gate of the ReLU is missing.", ref._norm_back(d, norm)[0]),
+    return [("The gate of the ReLU is missing: the gradient passes only where its result is > 0.",
+             ref._norm_back(d, norm)[0]),
             ("The gate looks at x: it is open where the ReLU's result is above 0.",
              ref._norm_back(d * (x > 0), norm)[0]),
             ("The gate comes behind batch norm's backward: it stands before it.",
              ref._norm_back(d, norm)[0] * (source > 0)),
             ("The way back through batch norm is missing.", d * (source > 0))]  # fmt: skip
+
+
+def _or_nothing(make):
+    """The value of a mistake, or an empty array where its shapes do not fit."""
+    try:
+        return make()
+    except ValueError:
+        return np.zeros(0)
 
 
 def _judge_pre_block(forward, backward, case, seed):
@@ -357,6 +428,11 @@ def _judge_pre_block(forward, backward, case, seed):
     compare.arrays("out", out, skip + branch, where=where, suspects=[
         ("The shortcut is missing.", branch), ("The branch is missing.", skip),
         ("The shortcut is subtracted: the two are added.", branch - skip),
+        ("The branch is subtracted: the two are added.", skip - branch),
+        ("The shortcut starts behind the first unit: it starts at x.",
+         lambda: _or_nothing(lambda: branch + spare[2].forward(hidden)[0])),
+        ("What is added is x itself: add what the shortcut made of it.",
+         lambda: _or_nothing(lambda: branch + x)),
         ("There is no ReLU behind the sum: the road stays free.", relu(skip + branch)),
         ("There is no ReLU on the shortcut: the road stays free.", relu(skip) + branch),
         ("There is no ReLU between the units: each has its own inside.",

@@ -51,15 +51,19 @@ def guarded(answer: Callable, fresh: bool = True, /, **args):
     before = copied(args)
     out = answer(*args.values())
     for name, value in args.items():
-        for old, now in zip(leaves(before[name]), leaves(value), strict=True):
-            if not np.array_equal(old, now, equal_nan=True):
-                raise Wrong(f"your code changed its argument {name} in place; work on a copy.")
+        old, now = leaves(before[name]), leaves(value)
+        if len(old) != len(now) or not all(map(_alike, old, now)):
+            raise Wrong(f"your code changed its argument {name} in place; work on a copy.")
     if fresh:
         for made in leaves(out):
             for name, value in args.items():
                 if any(np.shares_memory(made, given) for given in leaves(value)):
                     raise Wrong(f"a result shares its memory with the argument {name}: copy it.")
     return copied(out)
+
+
+def _alike(old: np.ndarray, now: np.ndarray) -> bool:
+    return np.array_equal(old, now, equal_nan=True)
 
 
 def parts(out, names: str, what: str = "") -> tuple:

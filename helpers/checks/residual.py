@@ -1,5 +1,6 @@
 """Residual blocks without anybody's layers: reference units, cases, and what mistakes give."""
 
+from types import SimpleNamespace
 from typing import NamedTuple
 
 import numpy as np
@@ -27,14 +28,16 @@ class RefUnit:
         self.g = Geometry((k, k), (stride, stride), (k // 2, k // 2))
         self.training, self.pre, self.normed = training, pre, normed
         self.calls, self.backs, self.cache = 0, 0, None
+        self.norm = SimpleNamespace(training=training)  # so that a block that looks at it is caught
 
     @classmethod
-    def random(cls, rng, c_in, c_out, kernel=3, **settings):
+    def random(cls, rng, c_in, c_out, kernel=3, scale=1, **settings):
         """A unit with random weights, scales, shifts and running statistics."""
         c = c_in if settings.get("pre") else c_out
         spread = (2 / (c_in * kernel**2)) ** 0.5
-        return cls(rng.normal(size=(c_out, c_in, kernel, kernel)) * spread, rng.normal(size=c),
-                   rng.normal(size=c), rng.normal(size=c), rng.uniform(1, 2, c), **settings)  # fmt: skip
+        return cls(rng.normal(size=(c_out, c_in, kernel, kernel)) * spread,
+                   scale * rng.normal(size=c), rng.normal(size=c), rng.normal(size=c),
+                   rng.uniform(1, 2, c), **settings)  # fmt: skip
 
     def _norm(self, z):
         mean, var = (z.mean(AXES), z.var(AXES)) if self.training else (self.mean, self.var)
@@ -96,15 +99,16 @@ class RefShortcut:
 
     def forward(self, x):
         """x (N, C, H, W) -> out, shape of x; the identity hands x itself on."""
-        self.calls, self.cache = self.calls + 1, x.shape
+        self.calls += 1
         if self.stride == 1 and self.c_out == x.shape[1]:
-            return x, self.cache
+            return x, None  # as the notebook's Identity does
+        self.cache = x.shape
         return pad_forward(x, self.c_out, self.stride), self.cache
 
     def backward(self, dout, cache):
         """Gradient by x, and an empty list."""
         self.backs += 1
-        if self.stride == 1 and self.c_out == cache[1]:
+        if cache is None:
             return dout, []
         return pad_backward(dout, cache, self.stride), []
 
@@ -136,6 +140,7 @@ class BlockCase(NamedTuple):
     training: bool = True
     layout: str = "C"
     dtype: type = np.float64
+    scale: int = 1  # of the inputs and of gamma
 
     @property
     def where(self):
@@ -146,7 +151,7 @@ class BlockCase(NamedTuple):
     def layers(self, seed, pre=False):
         """Return first, second and shortcut, the same ones for the same seed."""
         rng, c = np.random.default_rng(seed), self.shape[1]
-        how = {"training": self.training, "pre": pre}
+        how = {"training": self.training, "pre": pre, "scale": self.scale}
         first = RefUnit.random(rng, c, self.filters, stride=self.stride, **how)
         second = RefUnit.random(rng, self.filters, self.filters, **how)
         if self.projected:
@@ -160,7 +165,7 @@ class BlockCase(NamedTuple):
         n, _, h, w = self.shape
         size = -(-h // self.stride), -(-w // self.stride)
         shapes = self.shape, (n, self.filters, *size)
-        return [rng.normal(size=s).astype(self.dtype) for s in shapes]
+        return [self.scale * rng.normal(size=s).astype(self.dtype) for s in shapes]
 
     def laid(self, a):
         """Return a copy of `a` in the layout of this case."""
@@ -176,6 +181,10 @@ BLOCKS = [
     BlockCase("projection, Fortran order", (2, 3, 5, 4), 4, 1, True, layout="F"),
     BlockCase("option A, views", (2, 3, 6, 5), 4, 2, layout="view"),
     BlockCase("identity, float32", (2, 3, 5, 4), 3, dtype=np.float32),
+    BlockCase("option A, equal channels", (2, 3, 4, 5), 3, 2),
+    BlockCase("projection, equal shapes", (3, 4, 5, 6), 4, 1, True),
+    BlockCase("identity, one image, large numbers", (1, 3, 6, 5), 3, scale=200),
+    BlockCase("identity, one image, evaluation", (1, 3, 4, 5), 3, training=False),
 ]
 
 
@@ -237,6 +246,8 @@ def forward_suspects(x, layers):
          fits(lambda: relu(first.forward(relu(second.forward(x)[0]))[0] + p.skip))),
         ("The branch is missing: what comes out is relu of the shortcut alone.", relu(p.skip)),
         ("The shortcut is added twice.", relu(p.b + 2 * p.skip)),
+        ("What is added is x itself: add what the shortcut made of it.",
+         fits(lambda: relu(p.b + x))),
         ("Branch and shortcut are multiplied: add them.", relu(p.b * p.skip)),
         ("Branch and shortcut are averaged: add them.", relu(p.b + p.skip) / 2),
     ]  # fmt: skip
@@ -276,13 +287,16 @@ def backward_suspects(dout, p, layers):
         ("The gradient of the branch's path is lost: x was used twice, so add both.", skip),
         ("The two paths are subtracted: gradients at a fork are added.", branch - skip),
         ("The shortcut's path counts twice.", branch + 2 * skip),
-        ("The gate of the last ReLU is missing: only where out > 0 does dout pass.",
+        ("The gate of the last ReLU is missing: dout passes only where out > 0 (out >= 0 is true "
+         "everywhere).",
          lambda: total(last=False, skip_gate=False)),
         ("The shortcut got dout from before the gate of the last ReLU.",
          lambda: total(skip_gate=False)),
         ("The branch got dout from before the gate of the last ReLU.", lambda: total(last=False)),
-        ("The gate of the ReLU between the units is missing.",
-         lambda: total(gate=np.ones_like(p.hidden))),
+        ("The gate of the ReLU between the units is missing: the gradient passes only where hidden "
+         "> 0 (hidden >= 0 is true everywhere).", lambda: total(gate=np.ones_like(p.hidden))),
+        ("The gate between the units looks at out: it is open where hidden > 0.",
+         lambda: total(gate=p.out > 0)),
         ("The last gate looks at dout: it is open where out > 0.",
          lambda: total(relu(dout), last=False, skip_gate=False)),
         ("dout goes past the shortcut: x gets it only through shortcut.backward.",

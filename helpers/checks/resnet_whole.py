@@ -29,7 +29,7 @@ def size(depth, widths=(16, 32, 64), c_in=3, classes=10):
 
 def judge_network(ResNet, Unit, nn):
     """The logits of a small network in training mode, with random scales and shifts."""
-    for option, stem in (("A", 2), ("B", 1)):
+    for option, stem, training in (("A", 2, True), ("B", 1, True), ("B", 2, False)):
         rng = np.random.default_rng(3)
         net = ResNet(8, rng, (3, 4, 6), 2, 5, option, stem, np.float64)
         for p in net.parameters():
@@ -39,15 +39,28 @@ def judge_network(ResNet, Unit, nn):
             p.data = rng.normal(size=p.shape)
         x = rng.normal(size=(3, 2, 11, 9))
         where = f'depth 8, option "{option}", stem_stride {stem}, x {x.shape}'
+        where += "" if training else ", evaluation mode"
+        net.train(training)
+        stem_unit = reference(net.stem)
+        stem_unit.forward(x)
         if net.stem.stride != (stem, stem):
             raise Wrong(f"({where}): the stem has stride {net.stem.stride}; pass stem_stride on.")
         given = x.copy()
-        got = net(given)
+        tensor = nn.Tensor(given) if option == "B" else given
+        want = logits_of(net, x, Unit)
+        got = net(tensor)
         if not isinstance(got, nn.Tensor):
             raise Wrong(f"({where}): a call returned {type(got).__name__}; expected a Tensor.")
         if not np.array_equal(given, x):
             raise Wrong(f"({where}): the images were changed.")
-        want = logits_of(net, x, Unit)
+        if got.shape != (3, 5):
+            raise Wrong(
+                f"({where}, 5 classes): the logits have shape {got.shape}, expected (3, 5)."
+            )
+        if training:
+            _judge_stem(net, stem_unit, where)
+        if net.stem.norm.training != training:
+            raise Wrong(f"({where}): a call changed the mode of the network: leave it as it is.")
         suspects = [
             ("The ReLU behind the stem is missing.", logits_of(net, x, Unit, stem_relu=False)),
             ("That is the sum over each map: take the mean.",
@@ -65,10 +78,43 @@ def judge_network(ResNet, Unit, nn):
         if any(p.grad is None for p in net.parameters()):
             raise Wrong(f"({where}): some parameters get no gradient: is everything computed with "
                         "Tensors, never with their .data?")  # fmt: skip
+        if tensor is not given and tensor.grad is None:
+            raise Wrong(f"({where}): the images are a Tensor, but get no gradient: hand the stem the "
+                        "Tensor itself.")  # fmt: skip
+
+
+def _judge_stem(net, before, where):
+    """Raise `Wrong` unless one call moved the stem's running statistics once."""
+    compare.arrays("running_mean of the stem", net.stem.norm.running_mean, before.running()[0],
+                   where=where, suspects=[
+        ("The stem runs more than once.", before.running(2)[0]),
+        ("It did not move: is the network in evaluation mode?", before.mean)])  # fmt: skip
+
+
+def judge_road(ResNet, Unit, nn):
+    """Between the blocks and behind the last nothing bends: a block's result may be negative."""
+
+    class Negative(nn.Module):
+        def __init__(self, *settings, **named):
+            pass
+
+        def __call__(self, x):
+            return x * -2.0
+
+    rng = np.random.default_rng(4)
+    net = ResNet(8, rng, (3, 3, 3), 2, 5, "A", 1, np.float64, Negative)
+    x = rng.normal(size=(3, 2, 7, 6))
+    h = relu(reference(net.stem).forward(x)[0])
+    w, b = net.linear.weight.data, net.linear.bias.data
+    compare.arrays("logits", net(x.copy()).data, -8 * h.mean((2, 3)) @ w + b,
+                   where="blocks that multiply by -2", suspects=[
+        ("A block's result may be negative: there is no ReLU behind the blocks.",
+         np.tile(b, (len(x), 1))),
+        ("The blocks are not called one after the other.", -2 * h.mean((2, 3)) @ w + b)])  # fmt: skip
 
 
 def logits_of(net, x, Unit, *, stem_relu=True, pool=np.mean, blocks=None):
-    """Logits of a network's own numbers, on reference layers, training mode."""
+    """Logits of a network's own numbers, on reference layers, in the mode of the network."""
     h = reference(net.stem).forward(x)[0]
     h = relu(h) if stem_relu else h
     for block in net.blocks if blocks is None else blocks:
@@ -84,16 +130,17 @@ def logits_of(net, x, Unit, *, stem_relu=True, pool=np.mean, blocks=None):
 
 
 def reference(unit):
-    """A reference unit with the numbers of the notebook's Unit, in training mode."""
+    """A reference unit with the numbers and the mode of the notebook's Unit."""
     n = unit.norm
     return RefUnit(unit.weight.data, n.gamma.data, n.beta.data, n.running_mean, n.running_var,
-                   unit.stride[0])  # fmt: skip
+                   unit.stride[0], n.training)  # fmt: skip
 
 
-def judge_sizes(ResNet, nn):
+def judge_sizes(ResNet, Unit, nn):
     """Blocks in their order, numbers of parameters, and the depths that are refused."""
-    for depth, widths in ((8, (3, 4, 6)), (20, (2, 5, 7))):
-        _judge_plan(ResNet, nn, depth, widths)
+    plans = ((8, (3, 4, 6), "A"), (20, (2, 5, 7), "B"), (14, (4, 4, 4), "B"))
+    for depth, widths, option in plans:
+        _judge_plan(ResNet, Unit, nn, depth, widths, option)
     for depth in (20, 32):
         got = sum(p.data.size for p in ResNet(depth, np.random.default_rng(0)).parameters())
         want = size(depth)
@@ -112,17 +159,19 @@ def judge_sizes(ResNet, nn):
         raise Wrong(f"depth {depth} is not 6n + 2 with n of at least 1: raise a ValueError.")
 
 
-def _judge_plan(ResNet, nn, depth, widths):
-    made, where = [], f"depth {depth}, widths {widths}"
+def _judge_plan(ResNet, Unit, nn, depth, widths, wanted):
+    made, drawn, where = [], [], f"depth {depth}, widths {widths}"
 
     class Probe(nn.Module):
         def __init__(self, c_in, c_out, stride, rng, option="not given", dtype=None):
             made.append((c_in, c_out, stride))
-            if option != "A" or dtype is not np.float64:
-                raise Wrong(f"({where}): a block got option {option!r} and dtype {dtype}: pass both "
-                            "on.")  # fmt: skip
+            drawn.append(rng.random())
+            if option != wanted or dtype is not np.float64:
+                raise Wrong(f"({where}): a block got option {option!r} and dtype "
+                            f"{getattr(dtype, '__name__', dtype)}: pass both "
+                            f"on; they were {wanted!r} and float64.")  # fmt: skip
 
-    net = ResNet(depth, np.random.default_rng(1), widths, 2, 5, "A", 1, np.float64, Probe)
+    net = ResNet(depth, np.random.default_rng(1), widths, 2, 5, wanted, 1, np.float64, Probe)
     for name in ("stem", "blocks", "linear"):
         if not hasattr(net, name):
             raise Wrong(f"({where}): the network has no attribute `{name}`.")
@@ -135,7 +184,7 @@ def _judge_plan(ResNet, nn, depth, widths):
         ("Only the first block of a stage has stride 2.", plan(depth, widths, everywhere=True)),
         (f"A stage has n = {n} blocks; 2n is the number of its units.",
          plan(depth, widths, 2 * n)),
-        ("No block has stride 2: the first one of the stages 2 and 3 has.",
+        ("No block has stride 2: the first one of the stages 2 and 3 has, whatever its width.",
          [(a, b, 1) for a, b, _ in want]),
     ]  # fmt: skip
     if made != want:
@@ -149,3 +198,17 @@ def _judge_plan(ResNet, nn, depth, widths):
     if len({id(b) for b in net.blocks}) != len(want):
         raise Wrong(f"({where}): `blocks` holds {len(net.blocks)} entries, "
                     f"{len({id(b) for b in net.blocks})} different; expected {len(want)}.")  # fmt: skip
+    rng = np.random.default_rng(1)
+    stem = Unit(2, widths[0], rng, dtype=np.float64).weight.data
+    numbers = [rng.random() for _ in want]
+    linear = nn.Linear(widths[-1], 5, rng, np.float64).weight.data
+    got = net.stem.weight.data, np.array(drawn), net.linear.weight.data
+    pairs = zip(("stem", "blocks", "linear"), got, (stem, np.array(numbers), linear), strict=True)
+    for name, own, right in pairs:
+        if own.shape != right.shape:
+            raise Wrong(f"({where}, c_in 2, 5 classes): the weight of `{name}` has shape {own.shape}, "
+                        f"expected {right.shape}.")  # fmt: skip
+        if not np.allclose(own, right, rtol=1e-5):
+            raise Wrong(f"({where}): the numbers of `{name}` are not those that rng gives at its "
+                        "turn: take the rng in the arguments, first for the stem, then for the "
+                        "blocks, then for the linear layer.")  # fmt: skip

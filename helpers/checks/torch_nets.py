@@ -16,9 +16,11 @@ def judge_plain(answer):
 
     state = torch.get_rng_state()
     try:
-        for depth, widths, c_in, classes in ((8, (4, 6, 9), 3, 5), (20, (3, 5, 7), 2, 4)):
+        cases = (8, (4, 6, 9), 3, 5), (20, (3, 5, 7), 2, 4), (14, (4, 4, 4), 1, 3)
+        for depth, widths, c_in, classes in cases:
             torch.manual_seed(1)
             _judge_plain(answer(depth, widths, c_in, classes), depth, widths, c_in, classes)
+        _judge_two(answer)
     finally:
         torch.set_rng_state(state)
     for depth in (9, 2, 18, -4):
@@ -27,6 +29,14 @@ def judge_plain(answer):
         except ValueError:
             continue
         raise Wrong(f"depth {depth} is not 6n + 2 with n of at least 1: raise a ValueError.")
+
+
+def _judge_two(answer):
+    """A deep network is built, and two of them differ."""
+    nets = [answer(110, (2, 3, 2)) for _ in range(2)]
+    a, b = (next(net.parameters()) for net in nets)
+    if a.equal(b):
+        raise Wrong("two networks in a row get the same weights: do not set a seed inside.")
 
 
 def _judge_plain(net, depth, widths, c_in, classes):
@@ -52,6 +62,12 @@ def _judge_plain(net, depth, widths, c_in, classes):
     if [(m.in_features, m.out_features) for m in linear] != [(widths[-1], classes)]:
         raise Wrong(f"({where}): linear layers {linear}; expected one from {widths[-1]} (the mean "
                     f"of each map) to {classes}.")  # fmt: skip
+    if linear[0].bias is None:
+        raise Wrong(f"({where}): the linear layer has no bias.")
+    kinds = {(m.eps, m.momentum, m.affine, m.track_running_stats) for m in norms}
+    if kinds != {(1e-5, 0.1, True, True)}:
+        raise Wrong(f"({where}): eps, momentum, affine, track_running_stats of the batch norms are "
+                    f"{sorted(kinds, key=str)}: use torch_unit.")  # fmt: skip
     parts = [(c, n) for c, n in zip(convs, norms, strict=True)]
     want = _plain_logits(parts, linear[0], x)
     compare.arrays("logits", logits, want, where=where, rtol=1e-3, suspects=[
@@ -60,7 +76,14 @@ def _judge_plain(net, depth, widths, c_in, classes):
         ("That is the maximum of each map: take the mean, AdaptiveAvgPool2d.",
          _plain_logits(parts, linear[0], x, pool="amax")),
         ("The ReLU behind the first unit is missing.",
-         _plain_logits(parts, linear[0], x, skipped=0))])  # fmt: skip
+         _plain_logits(parts, linear[0], x, skipped=0)),
+        ("There is a softmax at the end: logits go out as they are.",
+         lambda: _soft(_plain_logits(parts, linear[0], x)))])  # fmt: skip
+
+
+def _soft(logits):
+    p = np.exp(logits - logits.max(1, keepdims=True))
+    return p / p.sum(1, keepdims=True)
 
 
 def _watch(net, x, where):
@@ -73,7 +96,7 @@ def _watch(net, x, where):
     try:
         logits = net(x).detach().numpy()
     except RuntimeError as error:
-        raise Wrong(f"({where}): the network does not run: {str(error).splitlines()[0]} Does each "
+        raise Wrong(f"({where}): the network does not run: {str(error).splitlines()[0]}. Does each "
                     "unit take in what the one before it puts out?") from None  # fmt: skip
     finally:
         for handle in handles:
@@ -102,7 +125,8 @@ def _judge_convs(convs, want, depth, widths, where):
             if strides[1] == 2 != right[1]:
                 cause = "The first stage keeps its size: stride 2 only from the second stage on."
             elif set(strides) == {1}:
-                cause = "No unit has stride 2: the first one of the stages 2 and 3 has."
+                cause = ("No unit has stride 2: the first one of the stages 2 and 3 has, whatever its "
+                         "width.")  # fmt: skip
         elif len(got) == len(want) - 1 and got[1:] == want[2:]:
             cause = "The unit before the first stage is missing."
         raise Wrong(f"({where}): {len(got)} convolutions, expected {len(want)}; (in, out, stride) "
@@ -137,8 +161,10 @@ def judge_copy(copy_unit, torch_unit, Unit):
         unit.norm.running_var[...] = rng.uniform(1, 2, 4)
         pair = torch_unit(4, 4)
         pair = pair.double() if dtype is np.float64 else pair
-        before = [id(p) for p in pair.parameters()]
+        before, own = [id(p) for p in pair.parameters()], [a.copy() for a in _numbers(unit)]
         copy_unit(unit, pair)
+        if not all(map(np.array_equal, own, _numbers(unit))):
+            raise Wrong("the unit was changed: copy its numbers into the pair, not the other way.")
         _judge_arrays(unit, pair, np.dtype(dtype).name)
         if [id(p) for p in pair.parameters()] != before:
             raise Wrong("a parameter of the pair was replaced by a new one: an optimizer would not "
@@ -147,13 +173,19 @@ def judge_copy(copy_unit, torch_unit, Unit):
             raise Wrong(
                 "a parameter of the pair no longer requires a gradient: write into its data."
             )
-        kept = unit.weight.data.copy(), unit.norm.running_mean.copy()
-        for t in (*pair.parameters(), pair[1].running_mean):
+        if not pair[0].training or not pair[1].training:
+            raise Wrong("the pair is in evaluation mode afterwards: copy numbers, and no more.")
+        for t in (*pair.parameters(), pair[1].running_mean, pair[1].running_var):
             t.data.add_(1)
-        if not all(np.array_equal(a, b) for a, b in
-                   zip(kept, (unit.weight.data, unit.norm.running_mean), strict=True)):  # fmt: skip
+        if not all(map(np.array_equal, own, _numbers(unit))):
             raise Wrong("the pair shares memory with the unit: torch.tensor copies, "
                         "torch.from_numpy does not.")  # fmt: skip
+
+
+def _numbers(unit):
+    """The five arrays of a Unit."""
+    n = unit.norm
+    return unit.weight.data, n.gamma.data, n.beta.data, n.running_mean, n.running_var
 
 
 def _judge_arrays(unit, pair, where):
@@ -168,13 +200,13 @@ def _judge_arrays(unit, pair, where):
         suspects += [("The filters are transposed: torch keeps them as (F, C, kh, kw) too.", a)
                      for a in (w.swapaxes(0, 1), w.swapaxes(2, 3), w.transpose(1, 0, 3, 2))]  # fmt: skip
         suspects.append(("It was not copied.", np.full(4, float(first.get(name, 0)))))
-        compare.arrays(name, got.detach().numpy(), want, where=where, suspects=suspects)
+        compare.arrays(name, got.detach().numpy(), want, where=where, suspects=suspects, rtol=1e-12)
 
 
 def judge_torch_block(TorchBlock):
     """Result, input gradient and statistics of the block, on all kinds of shortcuts."""
     for seed, case in enumerate(BLOCKS):
-        if case.layout != "C" or case.dtype != np.float64:
+        if case.dtype != np.float64:  # the layout of an array is lost in torch.tensor
             continue
         for option in ("A", "B"):
             _judge_block(TorchBlock, case, option, seed)
@@ -201,7 +233,7 @@ def _judge_block(TorchBlock, case, option, seed):
             t.data.abs_()
     projected = option == "B" and (c != case.filters or case.stride > 1)
     names = ["first", "second", *["shortcut"] * projected]
-    units = [_unit_of(block, name, case.training, where) for name in names]
+    units = [_unit_of(block, name, case, where) for name in names]
     layers = [*units, RefShortcut(case.filters, case.stride)][:3]
     n = sum(p.numel() for p in block.parameters())
     wanted = sum(u.w.size + 2 * len(u.w) for u in units)
@@ -213,12 +245,14 @@ def _judge_block(TorchBlock, case, option, seed):
     if not np.array_equal(xt.detach().numpy(), x):
         raise Wrong(f"({where}): x was changed: no operations in place on it.")
     p = block_parts(x, layers)
+    if n != wanted:
+        cause = ("layers that are not used do not belong into the block; only option B where shapes "
+                 "change has a projection.")  # fmt: skip
+        cause = cause if n > wanted else "do two layers share their weights?"
+        raise Wrong(f"({where}): {n} parameters, expected {wanted}: {cause}")
     compare.arrays("out", out.detach().numpy(), p.out, where=where, rtol=1e-6,
                    suspects=forward_suspects(x, layers)
                    + _pad_suspects(x, p, case, projected))  # fmt: skip
-    if n != wanted:
-        raise Wrong(f"({where}): {n} parameters, expected {wanted}: layers that are not used do not "
-                    "belong into the block.")  # fmt: skip
     _judge_rest(block, xt, out, dout, layers, units, names, p, where)
 
 
@@ -231,11 +265,14 @@ def _pad_suspects(x, p, case, projected):
     return [("The channels of zeros come last.", relu(p.b + front))]
 
 
-def _unit_of(block, name, training, where):
+def _unit_of(block, name, case, where):
     """The reference unit with the numbers of a torch_unit of the block."""
     import torch
 
     pair = getattr(block, name, None)
+    if pair is None and name == "shortcut":
+        raise Wrong(f"({where}): there is no `shortcut`: option B projects where channels or size "
+                    "change.")  # fmt: skip
     if isinstance(pair, torch.nn.Conv2d):
         kind = "projection" if name == "shortcut" else f"layer `{name}`"
         raise Wrong(f"({where}): the {kind} has no batch norm: it is a torch_unit, convolution and "
@@ -250,7 +287,10 @@ def _unit_of(block, name, training, where):
     kernel = (1, 1) if name == "shortcut" else (3, 3)
     if conv.kernel_size != kernel:
         raise Wrong(f"({where}): `{name}` has a kernel of {conv.kernel_size}; expected {kernel}.")
-    return RefUnit(*arrays, conv.stride[0], training)
+    stride = 1 if name == "second" else case.stride
+    if conv.stride != (stride, stride):
+        raise Wrong(f"({where}): `{name}` has stride {conv.stride}; expected {(stride, stride)}.")
+    return RefUnit(*arrays, stride, case.training)
 
 
 def _judge_rest(block, xt, out, dout, layers, units, names, p, where):

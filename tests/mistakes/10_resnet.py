@@ -110,6 +110,15 @@ WRONG = [
     w("10.1", "any depth", "raise a ValueError", (REFUSE, "")),
     w("10.1", "list", "expected torch.nn.Sequential", (SEQUENCE, "return layers + end")),
     w("10.1", "no return", "return", (SEQUENCE, "pass")),
+    w("10.1", "halved only where the width changes", "whatever its width", (HALVE, "halve = width != channels")),
+    w("10.1", "Linear without bias", "no bias", (END, END.replace("classes)]", "classes, bias=False)]"))),
+    w("10.1", "another momentum", "track_running_stats", (SEQUENCE, """net = torch.nn.Sequential(*layers, *end)
+    for m in net.modules():
+        if isinstance(m, torch.nn.BatchNorm2d):
+            m.momentum = 0.9
+    return net""")),
+    w("10.1", "a seed inside", "do not set a seed", (START, f"torch.manual_seed(0)\n    {START}")),
+    w("10.1", "softmax at the end", "softmax at the end", (SEQUENCE, "return torch.nn.Sequential(*layers, *end, torch.nn.Softmax(1))")),
     # 10.2
     w("10.2", "no skip", "shortcut is missing", (OUT, "out = np.maximum(b, 0)")),
     w("10.2", "subtracted skip", "shortcut is subtracted", (OUT, "out = np.maximum(b - skip, 0)")),
@@ -130,6 +139,12 @@ WRONG = [
     w("10.2", "hidden before its ReLU", "before the ReLU", (CACHE, CACHE.replace("hidden, out", "a, out"))),
     w("10.2", "plain tuple", "expected a BlockCache", (CACHE, CACHE.replace("BlockCache(", "("))),
     w("10.2", "no cache", "expected out and a BlockCache", (CACHE, "return out")),
+    w("10.2", "skip scaled by 0.999", "values differ", (OUT, "out = np.maximum(b + 0.999 * skip, 0)")),
+    w("10.2", "skip in training mode only", "evaluation): got", (OUT, "out = np.maximum(b + skip if second.norm.training else b, 0)")),
+    w("10.2", "skip for an identity only", "shortcut is missing", (OUT, "out = np.maximum(b + skip if shortcut_cache is None else b, 0)")),
+    w("10.2", "x itself where shapes agree", "x itself", (OUT, "out = np.maximum(b + (x if x.shape == b.shape else skip), 0)")),
+    w("10.2", "no skip for one image", "one image", (OUT, "out = np.maximum(b + skip if len(x) > 1 else b, 0)")),
+    w("10.2", "capped ReLU", "got 6 at", (OUT, "out = np.clip(b + skip, 0, 6)")),
     # 10.3
     w("10.3", "skip path lost", "shortcut's path is lost", (GRADS, GRADS.replace("dx + dskip", "dx"))),
     w("10.3", "branch path lost", "branch's path is lost", (GRADS, GRADS.replace("dx + dskip", "dskip * 1"))),
@@ -147,6 +162,15 @@ WRONG = [
     w("10.3", "shortcut's gradients lost", "expected 9", (GRADS, GRADS.replace(", *shortcut_grads", ""))),
     w("10.3", "dout changed", "dout was changed", (GATE, "dout *= cache.out > 0\n    d = dout")),
     w("10.3", "dx alone", "expected dx and a list", (GRADS, "return dx + dskip")),
+    w("10.3", "skip path lost for an identity", "shortcut's path is lost", (GRADS, GRADS.replace("dx + dskip", "dx + dskip if cache.shortcut is not None else dx + 0"))),
+    w("10.3", "skip path lost but for an identity", "shortcut's path is lost", (GRADS, GRADS.replace("dx + dskip", "dx + dskip if cache.shortcut is None else dx + 0"))),
+    w("10.3", "skip path lost in evaluation mode", "evaluation): got", (GRADS, GRADS.replace("dx + dskip", "dx + dskip if second.norm.training else dx + 0"))),
+    w("10.3", "skip path scaled by 0.999", "values differ", (GRADS, GRADS.replace("dx + dskip", "dx + 0.999 * dskip"))),
+    w("10.3", "dout itself where shapes agree", "past the shortcut", (GRADS, GRADS.replace("dx + dskip", "dx + (d if d.shape == dx.shape else dskip)"))),
+    w("10.3", "gate by out between the units", "looks at out", (BACK1, BACK1.replace("cache.hidden > 0", "cache.out > 0"))),
+    w("10.3", "gate open at 0", "true everywhere", (GATE, GATE.replace("> 0", ">= 0"))),
+    w("10.3", "clipped", "large numbers", (GRADS, GRADS.replace("dx + dskip", "np.clip(dx + dskip, -9, 9)"))),
+    w("10.3", "backward called twice", "with the whole gradient", (GRADS, f"first.backward(dhidden, cache.first)\n    {GRADS}")),
     # 10.4
     w("10.4", "zeros first", "zeros come last", (FILL, "out[:, self.c_out - x.shape[1] :] = kept")),
     w("10.4", "second pixel", "very first one",
@@ -175,6 +199,15 @@ WRONG = [
     w("10.4", "always padded", "option B is a projection", ('if option == "A":', "if True:")),
     w("10.4", "any option", "raise a ValueError", ('if option not in ("A", "B"):', "if False:")),
     w("10.4", "no return", "return", (PROJECT, "pass")),
+    w("10.4", "a view with stride 1", "view of x", (KEPT, f"if self.stride == 1 and self.c_out == x.shape[1]:\n            return x, x.shape\n        {KEPT}")),
+    w("10.4", "dx is dout", "view of dout", (DZEROS, f"if cache == dout.shape:\n            return dout, []\n        {DZEROS}")),
+    w("10.4", "x as the cache", "expected the shape", ("return out, x.shape", "return out, x"), (DZEROS, "cache = cache.shape\n        dx = np.zeros(cache, dout.dtype)")),
+    w("10.4", "shape kept in self", "not from self", ("return out, x.shape", "self.seen = x.shape\n        return out, x.shape"),
+      (DZEROS, DZEROS.replace("cache", "self.seen"))),
+    w("10.4", "option looked at last", "where the shapes agree", (SAME, f"{SAME}\n        return Identity()\n    if False:"),
+      ('if option not in ("A", "B"):', 'if option not in ("A", "B") and (c_in != c_out or stride != 1):')),
+    w("10.4", "any part of AB", 'option "AB"', ('option not in ("A", "B")', 'option not in "AB"')),
+    w("10.4", "own generator", "pass it on", (PROJECT, PROJECT.replace("rng,", "np.random.default_rng(0),"))),
     # 10.5
     w("10.5", "2n blocks", "2n is the number of its units", ("range(n)", "range(2 * n)")),
     w("10.5", "first stage halved", "first stage keeps", (STRIDE, "stride = 2 if i == 0 else 1")),
@@ -197,6 +230,14 @@ WRONG = [
     w("10.5", "blocks hidden in a set", "blocks are not found", ("        self.linear = nn", "        self.blocks = iter(self.blocks)\n        self.linear = nn")),
     w("10.5", "any depth", "raise a ValueError", ("        if rest or n < 1:\n" + DEPTH, "")),
     w("10.5", "out of the graph", "no gradient", (MEAN, "return self.linear(nn.Tensor(x.data.mean(axis=(2, 3))))")),
+    w("10.5", "halved only where the width changes", "whatever its width", (STRIDE, "stride = 2 if width != channels else 1")),
+    w("10.5", "always option A", "a block got option 'A'", (APPEND, APPEND.replace("option", '"A"'))),
+    w("10.5", "ten classes", "(6, 10), expected (6, 5)", ("nn.Linear(channels, classes,", "nn.Linear(channels, 10,")),
+    w("10.5", "own generator", "numbers of `stem`", (STEM, STEM.replace("rng,", "np.random.default_rng(0),"))),
+    w("10.5", "ReLU behind the blocks", "may be negative", (MEAN, MEAN.replace("x.mean", "x.relu().mean"))),
+    w("10.5", "graph cut at the images", "hand the stem", ("self.stem(x).relu()", "self.stem(getattr(x, 'data', x) if isinstance(x, nn.Tensor) else x).relu()")),
+    w("10.5", "stem called twice", "stem runs more than once", ("x = self.stem(x).relu()", "self.stem(x)\n        x = self.stem(x).relu()")),
+    w("10.5", "always training mode", "changed the mode", ("x = self.stem(x).relu()", "self.train(True)\n        x = self.stem(x).relu()")),
     # 10.6
     w("10.6", "no skip", "shortcut is missing", (SUM, "return F.relu(self.second(F.relu(self.first(x))))")),
     w("10.6", "subtracted skip", "subtracted", (SUM, SUM.replace("+ skip", "- skip"))),
@@ -220,6 +261,18 @@ WRONG = [
     w("10.6", "new parameter", "replaced by a new one", (WEIGHT, "conv.weight = torch.nn.Parameter(torch.tensor(unit.weight.data))")),
     w("10.6", "shared memory", "shares memory", (RMEAN, "norm.running_mean.data = torch.from_numpy(unit.norm.running_mean)")),
     w("10.6", "no return", "return", (SUM, "pass")),
+    w("10.6", "skip scaled by 0.999", "values differ", (SUM, SUM.replace("+ skip", "+ 0.999 * skip"))),
+    w("10.6", "skip in training mode only", "shortcut is missing", (SUM, SUM.replace("+ skip", "+ (skip if self.training else 0)"))),
+    w("10.6", "no projection with equal channels", "there is no `shortcut`", ('(c_in != c_out or stride != 1)', 'c_in != c_out')),
+    w("10.6", "no projection with stride 1", "there is no `shortcut`", ('(c_in != c_out or stride != 1)', 'stride != 1')),
+    w("10.6", "option A projects", "only option B", ('option == "B" and', 'option == "A" and')),
+    w("10.6", "second unit halves", "`first` has stride", (UNITS, "self.first, self.second = torch_unit(c_in, c_out), torch_unit(c_out, c_out, stride)")),
+    w("10.6", "momentum 0.9", "running mean of first", (UNITS, f"{UNITS}\n        self.first[1].momentum = 0.9")),
+    w("10.6", "shared variance", "shares memory", (RVAR, "norm.running_var.data = torch.from_numpy(unit.norm.running_var)")),
+    w("10.6", "biased variance", "running_var", (RVAR, RVAR.replace("running_var))", "running_var * 0.99))"))),
+    w("10.6", "copied the wrong way", "the unit was changed", (WEIGHT, "unit.weight.data = conv.weight.detach().numpy().copy()")),
+    w("10.6", "rounded to float32", "weight (float64)", (WEIGHT, WEIGHT.replace("weight.data))", "weight.data).float())"))),
+    w("10.6", "left in evaluation mode", "evaluation mode afterwards", (WEIGHT, f"pair.eval()\n    {WEIGHT}")),
     # 10.7
     w("10.7", "old gradients kept", "clear them", (CLEAR, "")),
     w("10.7", "evaluation mode", "evaluation mode", ("    run.model.train()\n", "")),
@@ -265,6 +318,29 @@ WRONG = [
     w("10.8", "branch path lost", "branch's path is lost", (PBACK, PBACK.replace("dx + dskip", "dskip"))),
     w("10.8", "gradients exchanged", "order is first", (PBACK, PBACK.replace("first_grads + second_grads", "second_grads + first_grads"))),
     w("10.8", "shortcut's gradients lost", "expected 9", (PBACK, PBACK.replace(" + shortcut_grads", ""))),
+    w("10.8", "skip scaled by 0.999", "values differ", (PSUM, PSUM.replace("skip + branch", "0.999 * skip + branch"))),
+    w("10.8", "skip in training mode only", "shortcut is missing", (PSUM, PSUM.replace("skip + branch", "skip * second.norm.training + branch"))),
+    w("10.8", "branch subtracted", "branch is subtracted", (PSUM, PSUM.replace("skip + branch", "skip - branch"))),
+    w("10.8", "x itself where shapes agree", "x itself", (PSUM, PSUM.replace("skip + branch", "branch + (x if x.shape == skip.shape else skip)"))),
+    w("10.8", "shortcut behind the first unit", "it starts at x", (PSKIP, PSKIP.replace("(x)", "(hidden if hidden.shape == x.shape else x)"))),
+    w("10.8", "skip path lost for an identity", "shortcut's path is lost", (PBACK, PBACK.replace("dx + dskip", "dx + dskip if shortcut_cache is not None else dx"))),
+    w("10.8", "skip path lost in evaluation mode", "shortcut's path is lost", (PBACK, PBACK.replace("dx + dskip", "dx + dskip if second.norm.training else dx"))),
+    w("10.8", "statistics not moved", "was not updated", (NORMAL, """n = self.norm
+        kept = n.running_mean.copy(), n.running_var.copy()
+        normal, norm_cache = self.normalise(x)
+        n.running_mean[...], n.running_var[...] = kept""")),
+    w("10.8", "statistics moved twice", "moved twice", (NORMAL, f"self.normalise(x)\n        {NORMAL}")),
+    w("10.8", "biased variance", "running_var", (NORMAL, f"""old = self.norm.running_var.copy()
+        {NORMAL}
+        if self.norm.training:
+            self.norm.running_var[...] = 0.9 * old + 0.1 * x.var(axis=(0, 2, 3))""")),
+    w("10.8", "momentum 0.9", "running_mean", (NORMAL, f"""old = self.norm.running_mean.copy()
+        {NORMAL}
+        if self.norm.training:
+            self.norm.running_mean[...] = 0.1 * old + 0.9 * x.mean(axis=(0, 2, 3))""")),
+    w("10.8", "kept in self", "not in self", (RETURN, f"self.active = active\n        {RETURN}"),
+      ("active, norm_cache = cache", "active, norm_cache = self.active, cache[1]")),
+    w("10.8", "capped ReLU", "large numbers", (ACTIVE, "active = np.clip(normal, 0, 6)")),
 ]  # fmt: skip
 
 RIGHT = [
@@ -279,6 +355,8 @@ RIGHT = [
     return total, BlockCache(first=c1, second=c2, shortcut=c3, hidden=h, out=total)
 """),
     r("10.2", "buffers of its own", (HIDDEN, "hidden = np.maximum(a, 0, out=a)"), (OUT, "b += skip\n    out = np.maximum(b, 0, out=b)")),
+    r("10.1", "one ReLU for all, a plan first", (LAYERS, "layers += [torch_unit(channels, width, 1 + halve), layers[1]]")),
+    r("10.2", "shortcut first", (f"    {A}\n", f"    {SKIP}\n    {A}\n"), (f"    {SKIP}\n    {OUT}", f"    {OUT}")),
     r("10.2", "a list of two", (CACHE, CACHE.replace("return out, ", "return [out, ") + "]")),
     r("10.3", "shortcut first, a tuple", (f"    {BACK2}\n", f"    {BACKS}\n    {BACK2}\n"), (f"    {BACKS}\n    return", "    return"),
       (GRADS, "return dskip + dx, (*first_grads, *second_grads, *shortcut_grads)")),
@@ -300,6 +378,9 @@ RIGHT = [
                        for a, b, s in zip([widths[0], *out], out, strides)]
         self.linear = nn.Linear(widths[-1], classes, rng, dtype)""")),
     r("10.5", "sum over the size", (MEAN, "return self.linear(x.sum(axis=(2, 3)) * (1 / (x.shape[2] * x.shape[3])))")),
+    r("10.5", "a reduction", ("        for block in self.blocks:\n            x = block(x)\n",
+      "        import functools\n\n        x = functools.reduce(lambda v, block: block(v), self.blocks, x)\n")),
+    r("10.6", "an identity as attribute", ("if self.project:\n            self", "self.shortcut = torch.nn.Identity()\n        if self.project:\n            self")),
     r("10.6", "a copy under no_grad", (WEIGHT, "with torch.no_grad():\n        conv.weight[...] = torch.tensor(unit.weight.data)"),
       (RMEAN, "norm.running_mean.data = torch.tensor(unit.norm.running_mean)")),
     r("10.6", "concatenated zeros", (PAD, """skip = x[:, :, :: self.stride, :: self.stride]
