@@ -18,6 +18,7 @@ from helpers.course import (
     bench_compile,
     bench_resnet,
     bench_scaling,
+    bench_threads,
     files,
 )
 from helpers.earlier import earlier
@@ -80,6 +81,33 @@ def test_convolution_takes_any_memory_order_and_keeps_float32(layers, order):
         close(out, layers.conv.conv_forward(x, w, b, (2, 2)), 1e-5)
         grads = getattr(layers, f"conv_backward_{kind}")(order(out), order(x), order(w), (2, 2))
         assert all(g.dtype == np.float32 for g in grads)
+
+
+def test_images_on_threads_are_those_of_one_thread(layers):
+    rng = np.random.default_rng(8)
+    x, w, b = rng.normal(size=(5, 3, 8, 7)), rng.normal(size=(6, 3, 3, 2)), rng.normal(size=6)
+    settings = (1, 1), (1, 0), (2, 1)
+    want = layers.conv_forward_tiled(x, w, b, *settings)
+    for threads in (1, 2, 3, 9):
+        before = x.copy(), w.copy(), b.copy()
+        assert np.array_equal(layers.conv_forward_threads(x, w, b, *settings, threads), want)
+        assert all(map(np.array_equal, before, (x, w, b)))
+    assert layers.conv_forward_threads(x[:0], w, b, *settings).shape == (0, *want.shape[1:])
+
+
+def test_the_threads_bench_compares_first_and_says_its_load(layers, monkeypatch):
+    monkeypatch.setattr(bench_threads, "THREADS", 1)  # numba may have no more in a test
+    few = [((4, 3, 9, 9), (4, 3, 3, 3), 1, 1)]
+    found = json.loads(json.dumps(bench_threads.measure(layers, 7, few)))
+    ((name, own),) = found.items()
+    middle, low, high = own["speed over one thread"]
+    assert 0 < low <= middle <= high
+    assert "wall time" in bench_threads.line(name, own)
+    monkeypatch.setattr(
+        layers, "conv_forward_threads", lambda *a, **k: layers.conv_forward_tiled(*a[:5]) + 1
+    )
+    with pytest.raises(AssertionError, match="two"):
+        bench_threads.measure(layers, 7, few)
 
 
 def test_a_first_layer_needs_no_gradient_by_its_input(layers):
@@ -254,6 +282,23 @@ def test_the_race_finder_tells_races_from_reductions():
     assert memory_order.race(neighbours, v).startswith("a race")
     assert memory_order.race(reduction, v) == memory_order.race(two_loops, v) == "no race"
     assert memory_order.race(lambda v: v.sum(), v) == "no prange was run"
+
+
+def test_trips_to_memory_of_a_tile_are_a_quarter(layers):
+    loops, tile = layers.add_products.py_func, layers.tile_products.py_func
+    assert memory_order.trips(loops, 8, 8, 5) == 48
+    assert memory_order.trips(tile, 8, 8, 5) == 12
+
+
+def test_empty_memory_is_never_zero_by_luck():
+    def uninitialised(v):
+        out, places = np.empty_like(v), np.empty(2, np.int64)
+        return out, places
+
+    uninitialised.py_func = uninitialised
+    (out, places), _ = compiled.rehearse("it", uninitialised, np.ones(3))
+    assert np.isnan(out).all()
+    assert (places == 77).all()
 
 
 def test_exp_is_right_to_the_last_digits(layers):

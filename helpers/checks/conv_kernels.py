@@ -41,6 +41,8 @@ def _products(run, name, heart, rng, F, R, dtype, where, order):
              w[:, -1:] * views[-1:]),
             ("Only the last four taps arrived: add, do not set.", w[:, -4:] @ views[-4:]),
             ("It is subtracted.", before - w @ views),
+            ("The loop over r ends at the number of filters: w has R columns.",
+             before + w[:, :F] @ views[:F]),
             ("The last tap is missing.", before + w[:, :-1] @ views[:-1]),
             ("The last taps are missing: where does the loop over r end?",
              before + w[:, :-4] @ views[:-4]),
@@ -53,17 +55,21 @@ def _products(run, name, heart, rng, F, R, dtype, where, order):
             ("The tile is turned over: row k and tap m have the weight w[f + k, r + m].",
              lambda: before + _turned_tiles(w) @ views),
             *_edges(before, w @ views),
-            *_one_row(name, got, before + w @ views),
+            *_one_part(name, got, before + w @ views, w),
         ])  # fmt: skip
 
 
-def _one_row(name, got, want):
-    """A suspect for each row of a tile, which fits if this row alone is wrong."""
+def _one_part(name, got, want, w):
+    """A suspect for each row and view of a tile, which fits if it alone is wrong."""
     of_tile = np.arange(len(want))[:, None] % 4
     if name == "tile_products" and np.shape(got) == want.shape:
         for k in range(4):
             text = f"Only row {k} of the tile is wrong: check its weights and views."
             yield text, np.where(of_tile == k, got, want)
+        for m in range(4):  # an error that w's columns m, m + 4, ... span comes from their views
+            columns = w[:, m::4].astype(np.float64)
+            error = columns @ (np.linalg.pinv(columns) @ (got - want))
+            yield f"Only view {m} of the tile is wrong: where does it start?", want + error
 
 
 def _last_kept(before, added):
@@ -126,6 +132,12 @@ def _gradients(run, name, heart, rng, F, R, dtype, where, order):
         ("What dw held before is lost: other images have added to it.", want),
         ("The last number of each sum is missing.", before + rows[:, :-1] @ views[:, :-1].T),
         ("The first number of each sum is missing.", before + rows[:, 1:] @ views[:, 1:].T),
+        ("Each sum runs too far: i < L.", lambda: before
+         + np.stack([d[s : s + L + 1] for s in d_starts])
+         @ np.stack([planes[s : s + L + 1] for s in starts]).T),
+        ("d has the starts d_starts, the planes have starts: they are exchanged.",
+         lambda: before + np.stack([planes[s : s + L] for s in d_starts])
+         @ np.stack([d[s : s + L] for s in starts]).T if max(d_starts) + L <= len(planes) else 0),
         ("Only one product per weight: sum over i.", before + rows[:, -1:] * views[:, -1]),
         ("d is read from its start: row f starts at d_starts[f].",
          before + np.stack([d[:L]] * F) @ views.T),

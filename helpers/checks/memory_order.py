@@ -9,7 +9,7 @@ class Log:
     """What was touched: (prange number, iteration, kind, array, cell), in order."""
 
     def __init__(self):
-        self.entries, self.pranges, self.here = [], 0, None
+        self.entries, self.pranges, self.most, self.here = [], 0, 0, None
 
     def note(self, kind, base, cells):
         """Note that these cells of an array were read ("r") or written ("w")."""
@@ -21,6 +21,7 @@ class Log:
             yield from range(*bounds)
             return
         self.pranges += 1
+        self.most = max(self.most, len(range(*bounds)))
         for k in range(*bounds):
             self.here = (self.pranges, k)
             yield k
@@ -112,10 +113,16 @@ def watch(function, *arrays):
     log = Log()
     watched = [Watched(np.array(a), log) for a in arrays]
     scope = {**function.__globals__, "np": _Numpy(log), "prange": log.prange}
-    twin = FunctionType(function.__code__, scope, function.__name__, function.__defaults__,
-                        function.__closure__)  # fmt: skip
-    twin(*watched)
+    for name, value in function.__globals__.items():
+        if hasattr(value, "py_func"):  # another compiled function, which this one may call
+            scope[name] = _twin(value.py_func, scope)
+    _twin(function, scope)(*watched)
     return log, watched
+
+
+def _twin(function, scope):
+    return FunctionType(function.__code__, scope, function.__name__, function.__defaults__,
+                        function.__closure__)  # fmt: skip
 
 
 def visits(function, n, m, p, which):
@@ -127,11 +134,11 @@ def visits(function, n, m, p, which):
 
 
 def jumps(function, n, m, p):
-    """The share of accesses, of all arrays, that are neither the same cell again nor the next."""
+    """The share of accesses, of all arrays, that are neither the same cell again nor a neighbour."""
     log, _ = watch(function, np.ones((n, m)), np.ones((m, p)))
     last, far, total = {}, 0, 0
     for _, _, base, cell in log.entries:
-        far += id(base) in last and cell - last[id(base)] not in (0, 1)
+        far += id(base) in last and cell - last[id(base)] not in (-1, 0, 1)
         total += 1
         last[id(base)] = cell
     return far / max(total, 1)
@@ -153,4 +160,22 @@ def race(dispatcher, *arrays):
             first, second = sorted(touched[key])[:2]
             place = [int(i) for i in np.unravel_index(cell, base.shape)]
             return f"a race: iterations {first} and {second} of the prange share cell {place} of an array"
-    return "no race" if log.pranges else "no prange was run"
+    if log.most < 2:
+        return "one iteration is all that prange deals out" if log.pranges else "no prange was run"
+    return "no race"
+
+
+def trips(function, F, R, L):
+    """Loads and stores of numbers, per 16 products, of a kernel with the contract of add_products.
+
+    A cell of `out` that is read and written several times on end counts as one load, one store.
+    """
+    arrays = np.ones((F, L)), np.ones((F, R)), np.ones(L + R), np.arange(R)
+    log, (out, _, planes, _) = watch(function, *arrays)
+    last, count = None, 0
+    for _, _, base, cell in log.entries:
+        if base is planes:
+            count += 1
+        elif base is out and cell != last:
+            count, last = count + 2, cell
+    return 16 * count / (F * R * L)

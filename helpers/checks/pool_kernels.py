@@ -84,6 +84,12 @@ def _pool_places(found, taps, places, first, x, settings, where):
         ("This counts within the window; the place counts in the image: row * W + column.", first),
         ("This counts from the window's corner: where in the image is the corner?", inside),
         ("A row of the image has W pixels: row * W + column.", row * Wo + column),
+        ("A row of the image has W pixels, not H: row * W + column.", row * x.shape[2] + column),
+        ("Where no later pixel wins, it is the place of the window's first one.",
+         np.where(first == 0, 0, want)),
+        ("Of equal pixels the first in the order of the window's rows wins: row by row.",
+         _take(places, _first_down(taps, kw)) % (x.shape[2] * W)),
+        ("The place counts in its own image: it starts at 0 in each.", _take(places, first)),
         ("Rows and columns are exchanged: row * W + column.", column * W + row),
         ("This is the column alone: row * W + column.", column),
         ("The stride is not used in the place.",
@@ -92,6 +98,12 @@ def _pool_places(found, taps, places, first, x, settings, where):
         ("The place of the smallest pixel is noted.", _take(places, taps.argmin(-1)) % (x.shape[2] * W)),
         ("Nothing is written to `places`.", np.full(want.shape, 77)),
     ])  # fmt: skip
+
+
+def _first_down(taps, kw):
+    """As argmax, but of equal pixels the first in the order of the window's columns."""
+    order = np.arange(taps.shape[-1]).reshape(-1, kw).T.ravel()
+    return order[taps[..., order].argmax(-1)]
 
 
 def _take(values, index):
@@ -116,13 +128,18 @@ def _pool_backward(run, kernel, x, settings, order, rng, where):
     np.put_along_axis(alone, winner, dout, 1)
     dx = order(np.full(want.shape, 77.0, x.dtype))
     (got,) = run("max_pool_back", kernel, [order(dout), order(winner.astype(np.uint32)), dx], [2])
-    row = np.zeros_like(want)
-    row[0] = want[0]
+    row, last = np.zeros_like(want), np.zeros_like(want)
+    row[0], last[np.arange(K), winner[:, -1]] = want[0], dout[:, -1]
     compare.arrays("dx", got, want, where=where, suspects=[
         ("Two windows may have one winner, which gets both shares: add, do not set.", alone),
         ("dx is uninitialised: set it to zero before you add.", want + 77),
         ("dx is uninitialised, and where windows overlap shares must be added.",
          np.where(alone == 0, 77, alone)),
+        ("All of dx is uninitialised, not only the winners' places.",
+         lambda: np.where(_hit(want, winner), want, 77)),
+        ("dx is set to zero again for every number: once per row, before the loop.", last),
+        ("All rows are added to row 0: row k of dout belongs to row k of dx.",
+         np.where(np.arange(K)[:, None] == 0, want.sum(axis=0), 0)),
         ("Nothing is written to dx.", 0 * want + 77),
         ("dx stays zero.", 0 * want),
         ("Only the first row is filled: each image and channel has one.", row),
@@ -130,6 +147,12 @@ def _pool_backward(run, kernel, x, settings, order, rng, where):
          np.where(np.arange(K)[:, None] == 0, want, 77)),
         ("The last number of each row of dout is missing.", lambda: _without_last(want, winner, dout)),
     ])  # fmt: skip
+
+
+def _hit(want, winner):
+    hit = np.zeros(want.shape, bool)
+    np.put_along_axis(hit, winner, True, 1)
+    return hit
 
 
 def _without_last(want, winner, dout):

@@ -38,18 +38,20 @@ def run(rounds=ROUNDS, only="", scaling=False):
         from helpers.course import bench_scaling
 
         return bench_scaling.run(layers, rounds)
-    from helpers.course import bench_cases, bench_compile
+    from helpers.course import bench_cases, bench_compile, bench_threads
 
     compiled, results = bench_compile.run() if only in ("", "compile") else {}, []
+    threads = bench_threads.run(rounds) if only in ("", "threads") else {}
     for case in bench_cases.all_cases(layers, np.random.default_rng(0)):
-        if only != "compile" and only in f"{case.name} {case.dtype}":
+        if only not in ("compile", "threads") and only in f"{case.name} {case.dtype}":
             results.append(measure(case, rounds))
             print(line(results[-1]), flush=True)
-    if not results and not compiled:
+    if not results and not compiled and not threads:
         raise ValueError(
-            f"No case is called {only!r}: try conv, pool, norm, softmax, LSTM, step, compile."
+            f"No case is called {only!r}: try conv, pool, norm, softmax, LSTM, step, compile, threads."
         )
-    found = {"machine": machine(), "rounds": rounds, "cases": results, "compile": compiled}
+    found = {"machine": machine(), "rounds": rounds, "cases": results}
+    found |= {"compile": compiled, "threads": threads}
     files.write_atomically(files.ROOT / "bench.json", json.dumps(found, indent=1) + "\n")
     if not results:
         return results

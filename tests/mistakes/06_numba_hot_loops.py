@@ -106,6 +106,21 @@ WRONG = [
         "less than its share times",
         ("return 1 / (1 - share + share / factor)", "return share * factor"),
     ),
+    w(
+        "6.1",
+        "the whole by the clock",
+        "clock that takes time itself",
+        ("    spent = {}\n", "    spent, begin = {}, clock()\n"),
+        ("sum(spent.values())", "clock() - begin"),
+    ),
+    w(
+        "6.1",
+        "takes the steps off",
+        "only read it",
+        ("for name, function in steps:", "while steps:\n        name, function = steps.pop(0)"),
+    ),
+    w("6.1", "sorts the steps", "in this order", ("in steps:", "in sorted(steps, key=str):")),
+    w("6.1", "rounded", "rounded", ("seconds / total for", "round(seconds / total, 3) for")),
     w("6.2", "type drift", "float64", ("v.dtype.type(0)", "0.0")),
     w(
         "6.2",
@@ -166,6 +181,13 @@ WRONG = [
         "first product of each sum",
         ("range(a.shape[1])", "range(1, a.shape[1])"),
     ),
+    w("6.3", "uninitialised", "memory never set", ("np.zeros(", "np.empty(")),
+    w(
+        "6.3",
+        "right only where few columns are made",
+        "a few to add up",
+        ("range(b.shape[1])", "range(min(b.shape))"),
+    ),
     w("6.3", "float64 result", "has dtype float64", (", a.dtype)", ")")),
     w("6.3", "the factor drifts", "float64 creeps", ("factor = a[i, k]", "factor = 1.0 * a[i, k]")),
     w(
@@ -223,6 +245,7 @@ WRONG = [
         "right only for c order",
         ("        row = out[f]\n", "        row = np.ravel(out)[f * L : f * L + L]\n"),
     ),
+    w("6.4", "as many taps as filters", "number of filters", ("range(len(starts))", "range(F)")),
     w("6.4", "not compiled", "plain python", ('@njit(fastmath={"contract"})\n', "")),
     w("6.4", "subtracts", "subtracted", ("row[i] += weight", "row[i] -= weight")),
     w("6.5", "dw is set", "before is lost", ("dw[f, r] += total", "dw[f, r] = total")),
@@ -265,6 +288,28 @@ WRONG = [
         "multiple of 4",
         ("for r in range(len(starts))", "for r in range(len(starts) // 4 * 4)"),
     ),
+    w(
+        "6.5",
+        "a number too many",
+        "too far",
+        code=TABLE + TWO.replace("(L)", "(L + 1)") + GOOD_BACK,
+    ),
+    w(
+        "6.5",
+        "starts exchanged",
+        "exchanged",
+        ("d[d_starts[f] : d_starts[f] + L]", "planes[d_starts[f] : d_starts[f] + L]"),
+        ("planes[starts[r] : starts[r] + L]", "d[starts[r] : starts[r] + L]"),
+    ),
+    w(
+        "6.5",
+        "taps turned in place",
+        "changed one of its inputs",
+        (
+            "    return (d_starts[:, None] - taps)",
+            "    taps *= -1\n    return (d_starts[:, None] + taps)",
+        ),
+    ),
     w("6.5", "the mean", "mean over places", ("+= total\n", "+= total / L\n")),
     w(
         "6.5",
@@ -286,6 +331,59 @@ WRONG = [
         "starts with 0",
         "cannot be 0",
         (FIRST, FIRST.replace("x[n, c, i * sh, j * sw]", "x.dtype.type(0)")),
+    ),
+    w(
+        "6.6",
+        "starts with minus infinity",
+        "or -np.inf",
+        (FIRST, FIRST.replace("x[n, c, i * sh, j * sw]", "-np.inf")),
+    ),
+    w(
+        "6.6",
+        "place 0 at first",
+        "no later pixel wins",
+        (SPOT, "(np.uint32(i * sh * W + j * sw) + np.uint32(np.int32(far))) * (far > 0)"),
+    ),
+    w(
+        "6.6",
+        "column by column",
+        "row by row",
+        (
+            "                for a in range(kh):\n                    for t in range(kw):\n",
+            "                for t in range(kw):\n                    for a in range(kh):\n",
+        ),
+    ),
+    w(
+        "6.6",
+        "places of the batch",
+        "its own image",
+        (SPOT, "((n * C + c) * x.shape[2] + i * sh) * W + j * sw + np.uint32(np.int32(far))"),
+    ),
+    w("6.6", "rows of H pixels", "not H", ("W = x.shape[3]", "W = x.shape[2]")),
+    w(
+        "6.6",
+        "clears the winners only",
+        "not only the winners",
+        (
+            CLEAR,
+            "        for i in range(dout.shape[1]):\n            row[places[k, i]] = 0\n",
+        ),
+    ),
+    w(
+        "6.6",
+        "clears for every number",
+        "once per row",
+        (CLEAR, ""),
+        (
+            "            row[places[k, i]] += dout",
+            "            row[:] = 0\n            row[places[k, i]] += dout",
+        ),
+    ),
+    w(
+        "6.6",
+        "all into row 0",
+        "added to row 0",
+        (CLEAR, "        row[:] = 0\n    for k in range(len(dx)):\n        row = dx[0]\n"),
     ),
     w("6.6", "the minimum", "smallest", (MAX, MAX.replace("v >", "v <"))),
     w(
@@ -401,6 +499,26 @@ WRONG = [
 """,
     ),
     w("6.7", "no prange", "no prange", ("for f in prange(F)", "for f in range(F)")),
+    w(
+        "6.7",
+        "one iteration",
+        "one iteration",
+        code=BIAS
+        + """    db = np.zeros(F, dout.dtype)
+    for _ in prange(1):
+        for n in range(N):
+            for f in range(F):
+                db[f] += dout[n, f].sum()
+    return db
+""",
+    ),
+    w("6.7", "uninitialised", "memory never set", ("np.zeros(F", "np.empty(F")),
+    w(
+        "6.7",
+        "always float32",
+        "computes in float32",
+        ("db[f] += dout[n, f, i, j]", "db[f] = np.float32(db[f] + dout[n, f, i, j])"),
+    ),
     w("6.7", "not parallel", "one thread", ("@njit(parallel=True)", "@njit")),
     w("6.7", "not compiled", "plain python", ("@njit(parallel=True)\n", "")),
     w("6.7", "float64 result", "dtype float64", ("np.zeros(F, dout.dtype)", "np.zeros(F)")),
@@ -481,6 +599,24 @@ WRONG = [
         ("d0, d1, d2, d3 =", "a3, b3, c3, d3 ="),
     ),
     w("6.9", "one index wrong", "row 2 of the tile", ("w[f + 2, r + 3]", "w[f + 2, r + 2]")),
+    w(
+        "6.9",
+        "the loops of add_products",
+        "48 trips",
+        code=TILE
+        + """    for f in range(out.shape[0]):
+        for r in range(len(starts)):
+            for i in range(out.shape[1]):
+                out[f, i] += w[f, r] * planes[starts[r] + i]
+""",
+    ),
+    w(
+        "6.9",
+        "hands on to add_products",
+        "48 trips",
+        code=TILE + "    add_products(out, w, planes, starts)\n",
+    ),
+    w("6.9", "a view too far", "only view 1", ("planes[t : t + L]", "planes[t + 1 : t + 1 + L]")),
     w("6.9", "steps of one", "reaches outside", ("range(0, F, 4)", "range(0, F)")),
     w("6.9", "float64 creeps in", "float64 creeps", ("o0[i] += a0 * x0", "o0[i] += 1.0 * a0 * x0")),
     w(
@@ -546,6 +682,7 @@ def speedup(share, factor):
 """,
     ),
     r("6.3", "kij", code=PRODUCT + THREE.format("k", M_, "i", N_, "j", P_)),
+    r("6.3", "from right to left", ("range(b.shape[1])", "range(b.shape[1] - 1, -1, -1)")),
     r(
         "6.3",
         "whole rows",
@@ -618,6 +755,32 @@ def max_pool_back(dout, places, dx):
         (FAR, "a * lh * W + t * lw"),
         (SPOT, "i * sh * W + j * sw + far"),
         (CLEAR, "        row[:] = 0\n"),
+    ),
+    r(
+        "6.6",
+        "one flat window",
+        code="""#| export
+def make_max_pool(window, stride, dilation):
+    (kh, kw), (sh, sw), (lh, lw) = window, stride, dilation
+
+    @njit
+    def forward(x, out, places):
+        for n, c, i, j in np.ndindex(out.shape):
+            rows = x[n, c, i * sh : i * sh + (kh - 1) * lh + 1 : lh]
+            pixels = rows[:, j * sw : j * sw + (kw - 1) * lw + 1 : lw].flatten()
+            k = pixels.argmax()
+            out[n, c, i, j] = pixels[k]
+            places[n, c, i, j] = (i * sh + k // kw * lh) * x.shape[3] + j * sw + k % kw * lw
+
+    return forward
+
+
+@njit
+def max_pool_back(dout, places, dx):
+    dx.fill(0)
+    for i, k in np.ndindex(dout.T.shape):
+        dx[k, places[k, i]] += dout[k, i]
+""",
     ),
     r(
         "6.7",
