@@ -174,6 +174,9 @@ def factor_cause(factor: float, shape: tuple[int, ...] = ()) -> str:
     """Put a constant factor between got and expected into words."""
     if abs(factor + 1) < 1e-6:
         return "The sign is wrong everywhere."
+    if abs(factor - 1) < 1e-4:
+        return ("Everything is nearly right: is something rounded, computed in float32, or a small "
+                "number added?")  # fmt: skip
     sign = " and of the wrong sign" if factor < 0 else ""
     size = abs(factor)
     for axis, n in enumerate(shape):

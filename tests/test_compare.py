@@ -41,6 +41,7 @@ def edited(index, value=9.0):
         (-WANT, "sign is wrong"),
         (2 * WANT, "twice too large"),
         (WANT / 2, "half as large"),
+        (WANT * (1 + 3e-6), "nearly right: is something rounded"),
         (3 * WANT, "axis 0 has 3 entries"),
         (WANT / 4, "averaged"),
         (-1.7 * WANT, "-1.7 times"),
