@@ -91,10 +91,14 @@ def nest(monkeypatch):
     class Noted(list):
         fails = staticmethod(lambda words: False)
 
+        def __init__(self):
+            self.threads = []  # of every command
+
     notes = Noted()
 
-    def run(command, **_):
+    def run(command, env=None, **_):
         text = ""
+        notes.threads.append({v for k, v in (env or {}).items() if k.endswith("_NUM_THREADS")})
         if "-c" in command and "pip" not in command:
             text = "numpy 2.5.0\n"
         else:
@@ -123,6 +127,13 @@ def test_a_package_can_be_held_and_notebooks_repeated(nest):
     assert canary.main(["--hold", "Torch", "--times", "3"]) == 0
     assert nest[1][-1] == f"Torch=={canary.locked()['torch']}\n"
     assert [words[-2:] == ("solutions", "notebooks") for words in nest[2:]] == [False, True, True]
+
+
+def test_notebooks_run_once_more_with_threads(nest):
+    assert canary.main(["--threads", "2"]) == 0
+    assert [words[-2:] == ("solutions", "notebooks") for words in nest[2:]] == [False, True]
+    assert nest[-1][-3] == "-n0"  # one kernel at a time, so that all threads have a core
+    assert [t for t in nest.threads if t] == [{"1"}, {"1"}, {"2"}]  # pip, all tests, notebooks
 
 
 def test_where_the_newest_torch_cannot_be_had_it_is_held(nest):

@@ -54,10 +54,15 @@ class Canary:
         path = f"{self.bin}{os.pathsep}{os.environ.get('PATH', '')}"
         self.env = {**os.environ, "VIRTUAL_ENV": str(folder / "venv"), "PATH": path,
                     "PYTHONPATH": str(ROOT)}  # fmt: skip
-        self.env |= {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "NUMBA")}
+        self.threads(1)
         for name in ("PYTHONHOME", "PIP_CONSTRAINT", "PIP_USER"):
             self.env.pop(name, None)
         subprocess.run([sys.executable, "-m", "venv", str(folder / "venv")], check=True)
+
+    def threads(self, number: int) -> None:
+        """Let BLAS, torch and numba use this many threads from now on."""
+        for name in ("OMP", "OPENBLAS", "MKL", "NUMBA"):
+            self.env[f"{name}_NUM_THREADS"] = str(number)
 
     def python(self, *words: str) -> int:
         """Run this environment's Python in the course's folder; return its exit status."""
@@ -88,6 +93,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--hold", action="append", default=[], metavar="NAME",
                         help="leave this package as it is locked, torch for example")  # fmt: skip
     parser.add_argument("--times", type=int, default=1, help="run all notebooks this often")
+    parser.add_argument("--threads", type=int, default=1, metavar="N",
+                        help="run all notebooks once more with N threads: outputs stay the same")  # fmt: skip
     options, tests = parser.parse_known_args(arguments)
     if unknown := [name for name in options.hold if normal(name) not in locked()]:
         print(f"requirements.txt locks no {unknown[0]}: --hold takes a name from there.")
@@ -99,8 +106,12 @@ def main(arguments: list[str] | None = None) -> int:
             return 1
         print("Not as locked:", *differences(canary.installed(), locked()), sep="\n  ", flush=True)
         status = canary.python("-m", "pytest", *SUITE, *tests)
-        for _ in range(options.times - 1):
-            status = canary.python("-m", "pytest", *SUITE, "solutions", "notebooks") or status
+        for threads in [1] * (options.times - 1) + [options.threads] * (options.threads > 1):
+            canary.threads(threads)
+            # Threads of two kernels would spin for the same cores: a cell took forty times as long.
+            kernels = "-n0" if threads > 1 else "-n2"
+            words = (*SUITE, kernels, "solutions", "notebooks")
+            status = canary.python("-m", "pytest", *words) or status
     return status
 
 

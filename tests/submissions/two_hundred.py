@@ -1,7 +1,7 @@
 """`python -m tests.submissions.two_hundred`: grades 200 mixed submissions, compares with the truth.
 
-Every hostile case once, the rest right, wrong, untouched and half right in turn; then nbgrader's
-autograde on three of the harmless ones, for the time per submission.
+Every hostile case once, the rest right, wrong, untouched and half right in turn. Then the time per
+submission, one at a time, of `make grade` and of nbgrader's autograde on the same right ones.
 """
 
 import csv
@@ -16,6 +16,7 @@ from tests.test_nbgrader import CONFIG, nbgrader
 
 GRAPH = "01_backprop_graph"
 STUDENTS = 200
+SAME = 5
 
 
 def half():
@@ -57,8 +58,18 @@ def main() -> int:
             f"{len(found)} of {len(truth)} graded in {took:.0f} s, {took / len(truth):.2f} s each"
         )
         print(f"scores that are not the known ones: {wrong or 'none'}")
-        print(f"nbgrader autograde: {autograde(base / 'nbgrader', 3):.2f} s each")
+        ours, theirs = alone(base / "alone", SAME), autograde(base / "nbgrader", SAME)
+        print(f"{SAME} right ones, one at a time: {ours:.2f} s each, nbgrader {theirs:.2f} s each")
     return bool(wrong)
+
+
+def alone(folder: Path, count: int) -> float:
+    """Return the seconds that `make grade` takes for one submission of notebook 00."""
+    for number in range(count):
+        hand_in(folder / "in", f"student{number}", filled())
+    start = time.perf_counter()
+    grade.grade(folder / "in", jobs=1, progress=False)
+    return (time.perf_counter() - start) / count
 
 
 def autograde(folder: Path, count: int) -> float:
