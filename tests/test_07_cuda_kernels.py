@@ -15,6 +15,7 @@ from helpers.checks import kernel_cases
 from helpers.course import files, mistakes
 from helpers.cuda import launching, ptx
 from helpers.exercise import Wrong
+from tests.cuda.nvvm import needs_nvvm
 
 NAME = "07_cuda_kernels"
 quick = settings(max_examples=15, deadline=None, derandomize=True, database=None)
@@ -70,8 +71,7 @@ def in_place_of_the_sanitizer(monkeypatch, run):
 
 @pytest.mark.parametrize("name", [name for name in WITH_KERNELS if name != DOUBLE])
 def test_every_kernel_compiles_to_ptx_without_float64(name, monkeypatch):
-    if not ptx.can_compile():
-        pytest.skip('no NVVM: install the extra with `python -m pip install -e ".[ptx]"`')
+    needs_nvvm()
     monkeypatch.chdir(files.SOLUTIONS)
     seen, before = {}, launching.Launch.__init__
 
@@ -92,8 +92,7 @@ def test_every_kernel_compiles_to_ptx_without_float64(name, monkeypatch):
 
 
 def test_the_kernel_that_notebook_12_writes_compiles_to_ptx():
-    if not ptx.can_compile():
-        pytest.skip('no NVVM: install the extra with `python -m pip install -e ".[ptx]"`')
+    needs_nvvm()
     made = types.SimpleNamespace(**solved(DOUBLE)[0])
     model = made.MLP(2, [4, 1], np.random.default_rng(1))
     inputs = [made.Value(x) for x in (0.3, -0.4, 1.0)]

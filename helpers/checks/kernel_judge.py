@@ -1,5 +1,6 @@
 """Judges one launch of a learner's CUDA kernel: the sanitizer, the numbers, then the budget."""
 
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -69,7 +70,41 @@ def judge(answer, trial: Trial, *, rtol=1e-4):
             raise Wrong(f"({trial.where}) it changed its input {name}; write to the output only.")
     if report.warnings:
         raise Wrong(DOUBLE + str(report.warnings[0]))
+    _compiles(answer, tuple(trial.args.values()))
     return report
+
+
+@cache
+def _has_compiler() -> bool:
+    from helpers.cuda import ptx
+
+    return ptx.can_compile()
+
+
+def _compiles(kernel, args):
+    """Raise `Wrong` if NVVM, where it is installed, refuses the kernel or makes doubles of it."""
+    from numba import typeof
+
+    from helpers.cuda import KernelError
+
+    if _has_compiler():
+        try:
+            _gate(kernel, tuple(map(typeof, args)))
+        except KernelError as error:
+            raise Wrong(f"the simulator runs it, but {error}") from None
+
+
+@cache
+def _gate(kernel, signature):
+    """Compile for three generations of GPUs; each kernel and signature only once."""
+    from helpers.cuda import ptx
+
+    for cc in ptx.SM:
+        made = ptx.compile_ptx(kernel, *signature, cc=cc, assemble=False)
+        if made.float64:
+            raise Wrong(
+                f"{DOUBLE}its PTX says `{made.float64[0]}`. Wrap constants in float32(...)."
+            )
 
 
 def _all_written(name, trial):

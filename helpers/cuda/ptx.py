@@ -84,10 +84,11 @@ def can_compile():
         return False
 
 
-def compile_ptx(kernel, *args, cc=(8, 0)):
+def compile_ptx(kernel, *args, cc=(8, 0), assemble=True):
     """Compile a kernel for arguments like `args` (arrays, numbers or numba types).
 
-    Raises UnsupportedError with numba's reason if it does not compile.
+    `assemble` asks ptxas, another process, for registers and spills. Raises UnsupportedError with
+    numba's reason if it does not compile.
     """
     signature = tuple(_type(a) for a in args)
     before, host.Device.compute_capability = host.Device.compute_capability, cc
@@ -100,7 +101,7 @@ def compile_ptx(kernel, *args, cc=(8, 0)):
         ) from None
     finally:
         host.Device.compute_capability = before
-    return Ptx(kernel.py_func.__name__, cc, text, *_assemble(text, cc))
+    return Ptx(kernel.py_func.__name__, cc, text, *(_assemble(text, cc) if assemble else ()))
 
 
 def _type(value):

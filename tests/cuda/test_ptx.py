@@ -7,8 +7,11 @@ import numpy as np
 import pytest
 from numba import cuda, types
 
+from helpers.checks import kernel_judge
 from helpers.cuda import errors, launch, ptx
+from helpers.exercise import Wrong
 from tests.cuda.corpus import load_all
+from tests.cuda.nvvm import needs_nvvm
 
 CASES = load_all()
 # libdevice falls back on doubles for large arguments of sin, cos and tan.
@@ -57,11 +60,6 @@ a = cuda.local.array((2, 2), float32); a[0, 1] = x[0]; x[1] = a[0, 1]; x[2] = x[
 s = cuda.shared.array(shape=(T, 4), dtype=float32); s[0, 0] = x[0]; x[1] = s[0, 0]
 a: int = 3; b = c = a; n[0] += b; n[1] //= 2; n[2] = (n[0] > 0) & (c > 0)
 """.strip().splitlines()  # fmt: skip
-
-
-def needs_nvvm():
-    if not ptx.can_compile():
-        pytest.skip("no NVVM (pip install 'from-graph-to-gpu[ptx]'): no kernel was compiled")
 
 
 def test_every_kernel_of_the_corpus_compiles():
@@ -125,3 +123,15 @@ def test_what_does_not_compile_is_said_in_a_sentence():
     kernel = build("x[0] = np.linalg.norm(x)")
     with pytest.raises(errors.UnsupportedError, match="k: numba cannot compile it"):
         ptx.compile_ptx(kernel, *[types.float32[::1]] * 5)
+
+
+def test_the_checks_compile_a_right_kernel_too():
+    """What no simulator sees: a compiler's refusal, and doubles in the machine's own code."""
+    needs_nvvm()
+    floats, doubles = np.ones(4, np.float32), np.ones(4)
+    one = build("x[0] = n[0] + z[0] + u[0] + t0[0]")
+    kernel_judge._compiles(one, (floats,) * 5)
+    with pytest.raises(Wrong, match=r"double precision: its PTX says `.*\.f64"):
+        kernel_judge._compiles(one, (doubles,) * 5)
+    with pytest.raises(Wrong, match="the simulator runs it, but .*numba cannot compile it"):
+        kernel_judge._compiles(build("x[0] = np.linalg.norm(x)"), (floats,) * 5)
