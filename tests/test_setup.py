@@ -283,5 +283,6 @@ def test_conda_takes_python_and_the_same_lock():
 def test_ci_is_strict_and_runs_what_a_developer_runs():
     script = (ROOT / ".ci/run").read_text(encoding="utf-8")
     assert script.startswith("#!/usr/bin/env bash") and "set -euo pipefail" in script
-    assert "export COURSE_STRICT=1" in script and script.endswith("\nmake check\n")
+    assert "export COURSE_STRICT=1" in script and "\nmake check\n" in script
+    assert script.splitlines()[-1].startswith("COURSE_EXTRAS=ptx make test ARGS=")  # and compiles
     assert os.name == "nt" or os.access(ROOT / ".ci/run", os.X_OK)
