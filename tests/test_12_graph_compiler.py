@@ -216,9 +216,11 @@ def test_100_steps_give_the_same_losses_at_every_stage(problem):
             lambda *x: nb.loss_of(model(x[:-1])[0], x[-1]), params, lanes.T[:4].tolist()
         )
     )
-    steps = {"lanes": _lanes_step(nb, sample, lanes)}
-    if problem is digits:  # for the moons the notebook compares these with the tape
-        steps["straight-line"] = _straight_step(nb, sample, lanes)
+    steps = {
+        "lanes": _lanes_step(nb, sample, lanes),
+        "straight-line": _straight_step(nb, sample, lanes),
+    }
+    if problem is digits:  # for the moons the notebook compares the kernel with the tape
         steps["kernel"] = _kernel_step(nb, sample, lanes)
         for step in steps.values():
             slopes = _digits_by_torch(lanes, start)
