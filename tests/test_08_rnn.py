@@ -178,3 +178,14 @@ def test_guarded_copies_results_and_catches_damage():
         recurrent.guarded(lambda x: x.sort(), x=np.array([2.0, 1.0]))
     with pytest.raises(Wrong, match="shares its memory"):
         recurrent.guarded(lambda x: x[1:], x=np.ones(3))
+
+
+def test_counting_five_letters_is_worse_than_four(nb):
+    names = nb["split_names"]()
+    cells = [
+        c for c in mistakes.cells(files.SOLUTIONS / "08_rnn.ipynb") if "def ngram_bits" in c.source
+    ]
+    namespace = {**nb, "train_names": names[0][:1], "held_out_names": names[1][:1]}
+    mistakes.run_cell(cells[0].source, "<08 ngram>", namespace)
+    four, five = (namespace["ngram_bits"](*names, n) for n in (4, 5))
+    assert five > four + 0.02

@@ -127,7 +127,27 @@ def call(answer, case, arrays, *rest, hint=""):
         if isinstance(part, np.ndarray) and any(np.shares_memory(part, a) for a in given):
             raise Wrong(f"({case.where}): the result is a view of an input: whoever writes into it "
                         "changes the input too. Return an array of your own.")  # fmt: skip
+    if case.name == "plain":
+        _judge_memory(answer, case, result, given, rest)
     return result
+
+
+def _parts(result):
+    return [a for a in (result if isinstance(result, tuple | list) else [result])
+            if isinstance(a, np.ndarray)]  # fmt: skip
+
+
+def _judge_memory(answer, case, result, given, rest):
+    """Call again with other numbers: the first result must stay, and the second be another one."""
+    before = [part.copy() for part in _parts(result)]
+    again = _parts(attempt(case.where, answer, *(np.flip(a).copy() for a in given), *rest))
+    if not all(np.array_equal(a, b, equal_nan=True)
+               for a, b in zip(_parts(result), before, strict=True)):  # fmt: skip
+        raise Wrong(f"({case.where}): a second call changes the result of the first. Both return the "
+                    "same array: make a new one in every call.")  # fmt: skip
+    if before and len(again) == len(before) and all(map(np.array_equal, before, again)):
+        raise Wrong(f"({case.where}): a second call with other numbers returns the first result once "
+                    "more. Does the function keep something between two calls?")  # fmt: skip
 
 
 def same(name, got, want, case, suspects=(), shapes=()):

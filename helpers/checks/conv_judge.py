@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from helpers.checks.conv_cases import CASES, TOO_LARGE, call, refuses, same
+from helpers.checks.conv_cases import CASES, TOO_LARGE, Case, call, refuses, same
 from helpers.checks.conv_suspects import (
     db_suspects,
     dw_suspects,
@@ -11,14 +11,18 @@ from helpers.checks.conv_suspects import (
     input_shapes,
     output_shapes,
 )
+from helpers.checks.taps import Geometry
 from helpers.exercise import Wrong
 
+UNREAD = Case("no window reads the last row and column", (2, 3, 9, 8), 4, Geometry((3, 2), (5, 4)))
+LAYERS = [*CASES[:9], UNREAD, *CASES[9:]]  # before those whose memory lies otherwise
 
-def judge_forward(answer, cases=CASES):
+
+def judge_forward(answer, cases=LAYERS, hint=""):
     """Judge answer(x, w, b, stride, pad, dilation) -> (N, F, Ho, Wo) on all cases."""
     for seed, case in enumerate(cases):
         x, w, b, dout = case.arrays(seed)
-        got = call(answer, case, [x, w, b], *case.g[1:])
+        got = call(answer, case, [x, w, b], *case.g[1:], hint=hint)
         shapes = output_shapes(case, dout.shape[:2])
         want = case.taps().forward(x, w, b)
         same("out", got, want, case, forward_suspects(case, x, w, b), shapes)
@@ -49,13 +53,39 @@ def triple(got, case, names=("dx", "dw", "db")):
     return got
 
 
-def judge_backward(answer, cases=CASES):
+def _reshaped_filters(case, dout, w):
+    """dx when the flat filters are reshaped to (K, F) instead of transposed, or dcols is."""
+    (n, f, ho, wo), (_, c, kh, kw) = dout.shape, w.shape
+    flat, rows = dout.reshape(n, f, -1), w.reshape(f, -1)
+
+    def gathered(dcols):
+        six = dcols.reshape(n, c, kh, kw, ho, wo)
+        return case.taps().gather(six.transpose(0, 4, 5, 1, 2, 3))
+
+    return [
+        ("The flat filters are reshaped to (C*kh*kw, F): transpose them.",
+         lambda: gathered(rows.reshape(-1, f) @ flat)),
+        ("dcols is reshaped where its last two axes have to be swapped.",
+         lambda: gathered(flat.swapaxes(1, 2) @ rows)),
+    ]  # fmt: skip
+
+
+def judge_backward(answer, cases=LAYERS, hint=""):
     """Judge answer(dout, x, w, stride, pad, dilation) -> (dx, dw, db) on all cases."""
     for seed, case in enumerate(cases):
         x, w, _, dout = case.arrays(seed)
-        got = call(answer, case, [dout, x, w], *case.g[1:])
+        got = call(answer, case, [dout, x, w], *case.g[1:], hint=hint)
         dx, dw, db = triple(got, case)
         t = case.taps()
         same("db", db, dout.sum((0, 2, 3)), case, db_suspects(dout, x.shape[1]))
         same("dw", dw, t.dw(dout, x), case, dw_suspects(case, dout, x, w))
-        same("dx", dx, t.dx(dout, w), case, dx_suspects(case, dout, x, w), input_shapes(case))
+        suspects = dx_suspects(case, dout, x, w) + _reshaped_filters(case, dout, w)
+        same("dx", dx, t.dx(dout, w), case, suspects, _unread(case) + input_shapes(case))
+
+
+def _unread(case):
+    """The shape of dx when it ends with the last row and column that some window reads."""
+    spans = zip(case.g.out(*case.shape[2:]), *case.g, strict=True)
+    (h, w), ends = case.shape[2:], [(n - 1) * s + d * (k - 1) + 1 - p for n, k, s, p, d in spans]
+    why = "Pixels that no window reads belong to dx as well: their gradient is 0."
+    return [(why, (*case.shape[:2], *size)) for size in (ends, (ends[0], w), (h, ends[1]))]

@@ -56,7 +56,7 @@ def _asked(what, answer, *arguments):
 
 
 CASES = [((3, 2, 7, 5), (2, -1, 0), (-2, 3, 1)), ((4, 3, 6, 6), (0, 1, -4, 9), (2, 0, -1, 1)),
-         ((2, 1, 5, 8), (-1, 3), (4, -2))]  # fmt: skip
+         ((2, 1, 5, 8), (-1, 3), (4, -2)), ((2, 3, 4, 5), (0, 0), (0, 0))]  # fmt: skip
 
 
 def judge_shift(shift, rng):
@@ -76,6 +76,8 @@ def judge_shift(shift, rng):
             ("The edge is copied inwards; what moves in must be 0.", moved(d, r, "copy")),
             ("Every image moves by the numbers of the first one.",
              moved(np.full_like(d, d[0]), np.full_like(r, r[0]))),
+            ("Every image moves down by the number of the first one.", moved(np.full_like(d, d[0]), r)),
+            ("Every image moves right by the number of the first one.", moved(d, np.full_like(r, r[0]))),
             ("Nothing moved.", x)], f"{shape}, down {down}, right {right}, {x.dtype}")  # fmt: skip
 
 
@@ -93,6 +95,9 @@ def judge_crop(crop, rng):
             ("Top and left are exchanged.", window(left_, t)),
             ("The window lies on the other side: pixel (i, j) was at (i + top, j + left).",
              window(-t, -left_)),
+            ("In the rows the window lies on the other side: row i was row i + top.", window(-t, left_)),
+            ("In the columns the window lies on the other side: column j was column j + left.",
+             window(t, -left_)),
             ("Every image is cut at the place of the first one.",
              window(np.full_like(t, t[0]), np.full_like(left_, left_[0]))),
             ("All windows are cut at the upper left corner.", window(0 * t, 0 * t))],

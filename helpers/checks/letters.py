@@ -29,12 +29,15 @@ def mean_loss(logits, targets, mask):
 def masked_cross_entropy(answer):
     """Judge loss and gradient with a ragged mask, a single place, and huge logits."""
     rng = np.random.default_rng(87)
-    for T, N, V in ((4, 3, 5), (2, 5, 3), (1, 1, 4)):
+    for T, N, V, holes in ((4, 3, 5, 0), (2, 5, 3, 0), (1, 1, 4, 0), (5, 3, 4, 1)):
         logits = 2 * noise(rng, T, N, V, layout="F")
         targets = rng.integers(0, V, (T, N))
         lengths = rng.integers(1, T + 1, N)
         mask = (np.arange(T)[:, None] < lengths).astype(float)
         where = f"T = {T}, N = {N}, V = {V}, {int(mask.sum())} places count"
+        if holes:  # a mask is any 0 and 1, a masked place may stand before one that counts
+            mask = mask[::-1].copy()
+            where += ", the first ones masked"
         with np.errstate(all="ignore"):
             out = guarded(answer, logits=logits, targets=targets, mask=mask)
         loss, dlogits = parts(out, "loss dlogits")
@@ -60,6 +63,9 @@ def masked_cross_entropy(answer):
 
 def _judge_loss(loss, logits, targets, mask, where):
     want, ones = mean_loss(logits, targets, mask), np.ones_like(mask)
+    lengths = mask.sum(axis=0)
+    in_front = (np.arange(len(mask))[:, None] < lengths).astype(float)
+    no_dot = mask * (targets != 0)
     total = want * mask.sum()
     compare.number("loss", loss, want, where=where, suspects=[
         ("The mask is not used: padded places count as well.", mean_loss(logits, targets, ones)),
@@ -75,6 +81,13 @@ def _judge_loss(loss, logits, targets, mask, where):
          mean_loss(logits * mask[..., None], targets, ones)),
         ("The mask is not used in the sum, only in the division.",
          mean_loss(logits, targets, ones) * mask.size / mask.sum()),
+        ("Places are counted from the beginning of each sequence; take those where mask is 1.",
+         mean_loss(logits, targets, in_front)),
+        *[(f"The softmax runs over axis {axis}; the letters are the last axis.",
+           _other_axis(logits, targets, mask, axis)) for axis in (0, 1)],
+        *[("Places with target 0 are left out: the number 0, the dot, is a letter like the others.",
+           float((_nll(logits, targets) * no_dot).sum() / max(m.sum(), 1)))
+          for m in (no_dot, mask)],
         ("The mean is taken over each sequence first; take one mean over all places that count.",
          float(np.mean((_nll(logits, targets) * mask).sum(axis=0) / mask.sum(axis=0)))),
         *[("A small number is added inside the log: take log p = z - log(sum(exp(z))) instead.",
@@ -90,6 +103,14 @@ def _nll(logits, targets):
     return -np.log(np.take_along_axis(softmax(logits), targets[..., None], axis=-1)[..., 0])
 
 
+def _other_axis(logits, targets, mask, axis):
+    """The loss when the softmax is taken over the wrong axis."""
+    z = logits - logits.max(axis=axis, keepdims=True)
+    log_p = z - np.log(np.exp(z).sum(axis=axis, keepdims=True))
+    picked = np.take_along_axis(log_p, targets[..., None], axis=-1)[..., 0]
+    return -float((picked * mask).sum() / mask.sum())
+
+
 def _judge_dlogits(dlogits, logits, targets, mask, where):
     want = numeric_gradient(lambda z: mean_loss(z, targets, mask), logits)
     p, onehot = softmax(logits), np.eye(logits.shape[-1])[targets]
@@ -102,6 +123,8 @@ def _judge_dlogits(dlogits, logits, targets, mask, where):
          (p - onehot) * mask[..., None] / mask.size),
         ("The 1 at the target is not subtracted.", p * weight),
         ("The sign is wrong: it is p minus the one-hot.", (onehot - p) * weight),
+        ("That is multiplied by p once more: the gradient by the logits is p minus the one-hot.",
+         (p - onehot) * p * weight),
         ("Only the target's own entry is there; every logit of the row has a gradient.",
          (p - onehot) * onehot * weight),
         ("The mask is not used, and nothing is divided.", p - onehot),
@@ -133,7 +156,7 @@ def _model_loss(p, inputs, targets, mask, first=0.0):
 def name_gradients(answer):
     """Judge loss and all gradients of the model by central differences, a row per parameter."""
     rng = np.random.default_rng(88)
-    for T, N, V, D, H in ((5, 2, 6, 3, 4), (1, 3, 4, 2, 5)):
+    for T, N, V, D, H in ((5, 2, 6, 3, 4), (1, 3, 4, 2, 5), (24, 2, 4, 2, 3)):
         p = _model(rng, V, D, H)
         ids = rng.integers(0, V - 1, (T + 1, N))
         inputs, targets = ids[:-1], ids[1:]
@@ -167,6 +190,14 @@ def same_again(answer, p, inputs, targets, mask, loss) -> None:
                     "from a state of zeros.")  # fmt: skip
 
 
+def _in_chunks(dhs, caches, k):
+    """Gradients of the weights when each chunk of k steps is on its own."""
+    rule = recurrent.rnn_step_backward
+    chunks = [recurrent.back(rule, dhs[t : t + k], caches[t : t + k])[2]
+              for t in range(0, len(dhs), k)]  # fmt: skip
+    return [sum(share) for share in zip(*chunks, strict=True)]
+
+
 def _rows_of(dx, ids, V):
     dE = np.zeros((V, dx.shape[-1]))
     np.add.at(dE, ids, dx)
@@ -194,6 +225,8 @@ def _model_rows(p, grads, inputs, targets, mask):
     V, T = len(p["by"]), len(inputs)
     by_target = _rows_of(dx, targets, V)
     before = np.concatenate([h0[None], hs[:-1]])
+    cut = [("The gradient is cut into chunks; here it takes the whole way back, by one bptt.",
+            _in_chunks(dlogits @ p["Wy"].T, caches, k)) for k in range(2, min(T, 21))]  # fmt: skip
     suspects = {
         "by": [(single, dlogits[-1].sum(axis=0)),
                ("Summed over one axis only: over time and batch.", dlogits.sum(axis=(0, 1)) / T)],
@@ -204,9 +237,9 @@ def _model_rows(p, grads, inputs, targets, mask):
                 np.einsum("nh,tnv->hv", hs[-1], dlogits))],
         "b": [(single, partial[2][2]), (no_bptt, local[2][2]),
               ("The slope of tanh is missing: call bptt with rnn_step_backward.",
-               no_tanh.sum(axis=(0, 1)))],
-        "Wh": [(single, partial[2][1]), (no_bptt, local[2][1])],
-        "Wx": [(single, partial[2][0]), (no_bptt, local[2][0])],
+               no_tanh.sum(axis=(0, 1))), *[(cause, dw[2]) for cause, dw in cut]],
+        "Wh": [(single, partial[2][1]), (no_bptt, local[2][1]), *[(c, dw[1]) for c, dw in cut]],
+        "Wx": [(single, partial[2][0]), (no_bptt, local[2][0]), *[(c, dw[0]) for c, dw in cut]],
         "E": [("No gradient reaches the embedding.", np.zeros((V, p["E"].shape[1]))),
               ("A letter that occurs twice keeps one of its gradients only.", once),
               ("The gradients land at the targets' rows; the inputs were looked up.", by_target),
@@ -291,8 +324,9 @@ def sample_name(answer):
     _compare_names(endless, "a" * 7, "a model that never stops, longest = 7")
     empty = _draw(answer, lambda i, s: (np.r_[900.0, np.zeros(26)], s), np.random.default_rng(1))
     _compare_names(empty, "", "a model that draws the dot at once")
-    for temperature, scale in ((1.0, 1.0), (0.4, 1.0), (2.5, 1.0), (0.001, 0.001)):
+    for temperature, scale in ((1.0, 1.0), (0.4, 1.0), (2.5, 1.0), (0.001, 0.001), (1e-9, 1e-9)):
         _judge_frequencies(answer, temperature, scale)
+    _judge_later_letters(answer)
     cold = _draw(answer, lambda i, s: (np.r_[8.0 * (i == 2), 0, 3.0, np.zeros(24)], s),
                  np.random.default_rng(1), 0.002)  # fmt: skip
     _compare_names(cold, "b", "temperature 0.002: mind the overflow in exp")
@@ -313,7 +347,7 @@ def _draw(answer, next_logits, rng, *more):
             if "NaN" not in str(error):
                 raise
             raise Wrong(
-                "the probabilities contain NaN: the exp of a large logit overflows. Softmax does "
+                "the probabilities contain NaN: does the exp of a large logit overflow? Softmax does "
                 "not change when you subtract the largest logit first."
             ) from None
 
@@ -352,16 +386,19 @@ def _judge_frequencies(answer, temperature, scale, count=1500):
     right = softmax(z / temperature)
     if _fits(got, right, count):
         return
-    options = [
+    bounded = [
+        ("the logits are not divided by the temperature itself: is something added to it, or is "
+         "it kept above some value?", softmax(z / other))
+        for other in (0.002, 0.01, 0.011, 0.05, 0.1, 0.101, 1e-3, 1e-6, 1e-8, 1.1e-8, 2e-9)
+        if temperature < 0.002 and other > temperature
+    ]  # fmt: skip
+    options = bounded or [
         ("the temperature is not used.", softmax(z)),
         ("the logits are multiplied by the temperature; divide them.", softmax(z * temperature)),
         ("always the likeliest letter: draw by the probabilities.", np.eye(27)[z.argmax()]),
         ("all letters come equally often: draw by the probabilities.", np.full(27, 1 / 27)),
         ("a softmax of the probabilities: divide the logits by the temperature.",
          softmax(softmax(z) / temperature)),
-        *[("the logits are not divided by the temperature itself: is something added to it, or is "
-           "it kept above some value?", softmax(z / other))
-          for other in (0.002, 0.01, 0.011, 0.05, 0.1, 0.101) if temperature < 0.002],
     ]  # fmt: skip
     cause, p = min(options, key=lambda option: np.abs(got - option[1]).sum())
     if _fits(got, p, count):
@@ -369,6 +406,36 @@ def _judge_frequencies(answer, temperature, scale, count=1500):
     worst = int(np.abs(got - right).argmax())
     raise Wrong(f"temperature {temperature}: letter {worst} comes first in {got[worst]:.0%} of "
                 f"{count} names, expected about {right[worst]:.0%}. Draw by "
+                "softmax(logits / temperature).")  # fmt: skip
+
+
+def _judge_later_letters(answer, count=70, longest=60):
+    """Compare all letters of long names with the one distribution that the model always gives."""
+    p = np.r_[0.0, 0.006, 0.85, np.full(24, 0.006)]  # one likely letter, 25 rare ones, no end
+    logits, rng = 2 * np.log(np.maximum(p, 1e-18)), np.random.default_rng(8)
+    names = [_draw(answer, lambda i, s: (logits.copy(), s), rng, 2.0, longest)
+             for _ in range(count)]  # fmt: skip
+    short = next((name for name in names if len(name) != longest), None)
+    if short is not None:
+        raise Wrong(f"(a model that never stops, longest = {longest}) the name has {len(short)} "
+                    f"letters, expected {longest}.")  # fmt: skip
+    ids = np.array([[ord(c) - ord("a") + 1 for c in name] for name in names])  # (count, longest)
+    one = (ids == ids[:, :1]).all(axis=1) & (ids[:, 0] != 2)
+    if one.any():
+        raise Wrong(f"a model where b has 85% and z 0.6% gives the name {names[one.argmax()]}: is "
+                    "one random number used for a whole name? Draw anew for each letter.")  # fmt: skip
+    n = ids[:, 1:].size
+    got = np.bincount(ids[:, 1:].ravel(), minlength=27) / n
+    never = [chr(ord("a") + i - 1) for i in range(1, 27) if not got[i]]
+    if _fits(got, p, n) and not never:
+        return
+    if _fits(got, softmax(logits), n) and (ids[:, 0] != 2).any():
+        raise Wrong("temperature 2.0: after the first letter the temperature is not used.")
+    if never:
+        raise Wrong(f"temperature 2.0: {', '.join(never)}: each has {p[1]:.1%}, and in {n} draws "
+                    "it never comes. An unlikely letter may be drawn, too.")  # fmt: skip
+    raise Wrong(f"temperature 2.0: after the first letter the likeliest one comes in {got[2]:.0%} of "
+                f"{n} draws, expected about {p[2]:.0%}. Draw each letter by "
                 "softmax(logits / temperature).")  # fmt: skip
 
 

@@ -1,5 +1,7 @@
 """Checks of TODO 2.6 and 2.7: parts of modules, the linear layer, one epoch of training."""
 
+from types import SimpleNamespace
+
 import numpy as np
 
 from helpers import compare
@@ -16,17 +18,19 @@ def judge_parts(parts, Module, Parameter, Tensor):
     inner, other, root = Module(), Module(), Module()
     inner.weight, inner.size, inner.note = parameter(), 7, "abc"
     other.running_mean, other.nothing, other.plain = np.zeros(3), None, Tensor([1.0])
-    other.deep = [(inner, parameter()), 5]
+    other.deep = [(inner, parameter()), 5, [parameter()]]
+    other._hidden, other.foreign = parameter(), SimpleNamespace(array=np.zeros(3))
+    other.scale = np.float64(2.0)  # a number, no array
     root.first, root.layers, root.heads = (
         inner,
         [other, parameter()],
-        {"a": parameter(), "b": inner},
+        {"a": parameter(), "b": inner, "c": [{"d": parameter()}]},
     )
     want = {"": root, "first": inner, "first.weight": inner.weight, "layers.0": other,
             "layers.0.running_mean": other.running_mean, "layers.0.deep.0.0": inner,
             "layers.0.deep.0.0.weight": inner.weight, "layers.0.deep.0.1": other.deep[0][1],
-            "layers.1": root.layers[1], "heads.a": root.heads["a"], "heads.b": inner,
-            "heads.b.weight": inner.weight}  # fmt: skip
+            "layers.0.deep.2.0": other.deep[2][0], "layers.0._hidden": other._hidden, "layers.1": root.layers[1], "heads.a": root.heads["a"], "heads.b": inner,
+            "heads.b.weight": inner.weight, "heads.c.0.d": root.heads["c"][0]["d"]}  # fmt: skip
     _judge_list("one Parameter, called w", lambda: parts(inner.weight, "w"), {"w": inner.weight})
     _judge_list("a nested module", lambda: parts(root), want)
     _judge_list("a module, called net", lambda: parts(inner, "net"),
@@ -60,12 +64,17 @@ def _judge_list(what, ask, want):
                     f"{extra[0].strip('.')!r}. The dot stands only between two names.")  # fmt: skip
     if missing:
         why = _why_missing(missing[0], want)
+        if not extra and all(any(p is want[n] for _, p in found) for n in missing):
+            why = "The part itself is listed: one that is in two places has two names."
         if any(missing[0].endswith(f".{n}") for n in extra):
             why = "Join the outer name and the inner one with a dot."
         raise Wrong(f"parts of {what}: {missing[0]!r} is missing{_instead(extra)}. {why}".rstrip())
     if extra:
+        why = "only Parameters, arrays and Modules are parts."
+        if "foreign" in extra[0]:
+            why = "look into Modules, lists, tuples and dicts only; other objects hold no parts."
         raise Wrong(f"parts of {what}: {extra[0]!r} does not belong there, a "
-                    f"{type(got[extra[0]]).__name__}: only Parameters, arrays and Modules are parts.")  # fmt: skip
+                    f"{type(got[extra[0]]).__name__}: {why}")  # fmt: skip
     for name in want:
         if got[name] is not want[name]:
             raise Wrong(f"parts of {what}: {name!r} is another object than the one inside: list "
@@ -82,7 +91,9 @@ def _instead(extra):
 def _why_missing(name, want):
     if type(want[name]).__name__ == "ndarray":
         return "Plain arrays are parts, too."
-    if name == "" or name == "net":
+    if name.endswith("_hidden"):
+        return "All attributes count, also those whose names start with an underscore."
+    if name in ("", "net", "w"):
         return "The thing itself belongs in the list, under the name that was passed."
     if name.startswith("heads"):
         return "Look into dicts as well."
@@ -130,6 +141,9 @@ def _judge_start(layer, n_in, n_out, where):
         )
         raise Wrong(f"{where}: the largest weight is {size:.3g}; expected close to 1/sqrt(n_in) = "
                     f"{bound:.3g}, and never above.{hint}")  # fmt: skip
+    if len(np.unique(w, axis=0)) < n_in or len(np.unique(w, axis=1).T) < n_out:
+        raise Wrong(f"{where}: some rows or columns of the weight are the same, and units that start "
+                    "alike stay alike: draw every number of the (n_in, n_out) on its own.")  # fmt: skip
     if abs(mean) > 0.05 * bound or abs(w.std() / bound - 1 / np.sqrt(3)) > 0.03:
         raise Wrong(f"{where}: the weights are not uniform between -1/sqrt(n_in) and 1/sqrt(n_in).")
 
@@ -171,34 +185,51 @@ def _judge_call(Linear, Tensor):
 # ------------------------------------------------------------------ 2.7
 
 
-class Watched:
-    """A model that notes the batches it gets."""
+class Notes:
+    """What a watched model was given, and whether it was in training mode. No part of it."""
 
-    def __init__(self, layer):
-        self.layer, self.seen = layer, []
-
-    def __call__(self, x):
-        """Note the batch and pass it on."""
-        self.seen.append(np.array(x.data if hasattr(x, "parents") else x))
-        return self.layer(x)
-
-    def parameters(self):
-        """The parameters of the layer."""
-        return self.layer.parameters()
-
-    def zero_grad(self):
-        """Clear the gradients."""
-        self.layer.zero_grad()
+    def __init__(self):
+        self.batches, self.training = [], []
 
 
-def judge_batches(seen, x, batch, where):
+def watched(Linear, notes):
+    """A Module that notes its batches: the sum of two layers of one shape, on (2, 2) examples."""
+
+    class Watched(Linear.__mro__[1]):
+        def __init__(self):
+            rng = np.random.default_rng(1)
+            self.layers = [Linear(4, 3, rng, np.float64) for _ in range(2)]
+            self.again = self.layers[0]  # in two places, and still one layer
+
+        def __call__(self, x):
+            notes.batches.append(np.array(x.data if hasattr(x, "parents") else x))
+            notes.training.append(self.training)
+            flat = x.reshape(len(x), -1)
+            return self.layers[0](flat) + self.layers[1](flat)
+
+    return Watched()
+
+
+def numbers(model):
+    """The weight of each layer with its bias as a last row: (layers, inputs + 1, classes)."""
+    return np.array([np.concatenate([layer.weight.data, layer.bias.data[None]])
+                     for layer in model.layers])  # fmt: skip
+
+
+def judge_batches(notes, x, batch, where):
     """Return the rows of each batch, after checking that every example came once, in new order."""
+    if not all(notes.training):
+        raise Wrong(f"{where}: the model is in evaluation mode while it trains: leave out eval().")
     rows = []
-    for array in seen:
-        if array.ndim != 2 or array.shape[1:] != x.shape[1:]:
+    for array in notes.batches:
+        if array.shape[1:] != x.shape[1:]:
             raise Wrong(f"{where}: the model got an array of shape {array.shape}; a batch has "
-                        f"shape ({batch}, {x.shape[1]}).")  # fmt: skip
-        rows.append(np.array([int(np.flatnonzero((x == row).all(1))[0]) for row in array]))
+                        f"shape {(batch, *x.shape[1:])}: hand the rows of x over as they are.")  # fmt: skip
+        same = (x[None] == array[:, None]).reshape(len(array), len(x), -1).all(-1)
+        if not same.any(1).all():
+            raise Wrong(f"{where}: the model got an example that is not in x: hand the rows of x "
+                        "over as they are.")  # fmt: skip
+        rows.append(same.argmax(1))
     sizes, every = [len(r) for r in rows], np.concatenate(rows) if rows else np.array([], int)
     want = [batch] * (len(x) // batch) + [len(x) % batch]
     if len(every) < len(x) or len(set(every.tolist())) < len(x):
@@ -208,12 +239,14 @@ def judge_batches(seen, x, batch, where):
         raise Wrong(f"{where}: {len(set(every.tolist()))} of {len(x)} examples were shown, in "
                     f"batches of {sizes}. {cause}".rstrip())  # fmt: skip
     if len(every) > len(x):
+        why = (" Is it called again for the loss? Keep the loss of the step." if len(every) % len(x) == 0
+               else "")  # fmt: skip
         raise Wrong(f"{where}: the model was called with {len(every)} examples, but there are "
-                    f"{len(x)}: each once.")  # fmt: skip
+                    f"{len(x)}: each once.{why}")  # fmt: skip
     if sizes != want:
         cause = (" Is a number written where the argument `batch` belongs?" if sizes == [len(x)] else
                  " `batch` is the number of examples in a batch, not of batches."
-                 if len(sizes) == batch else "")  # fmt: skip
+                 if len(sizes) == batch or sizes[0] == -(-len(x) // batch) else "")  # fmt: skip
         raise Wrong(f"{where}: the batches had sizes {sizes}, expected {want}.{cause}")
     if np.array_equal(every, np.arange(len(x))):
         raise Wrong(f"{where}: the examples came in file order: use rng.permutation.")
@@ -230,19 +263,21 @@ def _softmax_step(w, b, x, onehot):
 
 
 def _epoch(weights, x, labels, batches, rate, *, keep=False, skewed=False, summed=False,
-           divided=False):  # fmt: skip
+           divided=False, twice=1):  # fmt: skip
     """Plain numpy: weights after an epoch on these batches, and the loss of each batch."""
-    w, b = (a.copy() for a in weights)
-    old_w, old_b, losses = 0.0, 0.0, []
+    weights, flat = weights.copy(), x.reshape(len(x), -1)
+    old, losses = 0.0, []
     for number, rows in enumerate(batches):
         start = number * len(batches[0])
         own = labels[start : start + len(rows)] if skewed else labels[rows]
-        loss, dw, db = _softmax_step(w, b, x[rows], np.eye(3)[own])
+        whole = weights.sum(0)
+        loss, dw, db = _softmax_step(whole[:-1], whole[-1], flat[rows], np.eye(3)[own])
         factor = len(rows) if summed else 1.0 / len(rows) if divided else 1.0
-        old_w, old_b = (dw + old_w, db + old_b) if keep else (factor * dw, factor * db)
-        w, b = w - rate * old_w, b - rate * old_b
+        step = np.concatenate([dw, db[None]])
+        old = step + old if keep else factor * twice * step
+        weights = weights - rate * old
         losses.append(loss)
-    return np.concatenate([w, b[None]]), np.array(losses)
+    return weights, np.array(losses)
 
 
 def judge_steps(model, weights, x, labels, batches, rate, got, where):
@@ -252,14 +287,20 @@ def judge_steps(model, weights, x, labels, batches, rate, got, where):
         return _epoch(weights, x, labels, batches, how.pop("rate", rate), **how)[0]
 
     want, losses = _epoch(weights, x, labels, batches, rate)
-    after = np.concatenate([model.layer.weight.data, model.layer.bias.data[None]])
-    if np.array_equal(after, np.concatenate([weights[0], weights[1][None]])):
+    after = numbers(model)
+    moved = (after != weights).any(2)
+    if not moved.any():
         raise Wrong(f"{where}: no parameter moved. Give p.data new numbers after each batch.")
-    compare.arrays("weight and bias after the epoch", after, want, where=where, suspects=[
+    if not (moved[:, :-1].any(1).all() and moved[:, -1].all()):
+        raise Wrong(f"{where}: some parameters never moved. All of model.parameters() must get new "
+                    "numbers, also where two of them have the same shape.")  # fmt: skip
+    compare.arrays("weights and biases after the epoch", after, want, where=where, suspects=[
         ("The labels do not belong to the images: index both with the same rows.",
          lambda: epoch(skewed=True)),
         ("The gradients of the batches before are still in there: clear them for each batch.",
          lambda: epoch(keep=True)),
+        ("A parameter that is found in two places took its step twice: model.parameters() lists each "
+         "once.", lambda: epoch(twice=np.array([2, 1])[:, None, None])),
         ("You climb: the step goes against the gradient.", lambda: epoch(rate=-rate)),
         ("The rate is not used.", lambda: epoch(rate=1.0)),
         ("The loss of a batch is the mean of its examples, not the sum.",

@@ -10,7 +10,7 @@ from helpers.exercise import Wrong, exercise
 # ------------------------------------------------------------------ 2.1
 
 PAIRS = [((2, 3), (2, 3)), ((4, 3), (3,)), ((2, 1, 4), (3, 1)), ((), (3, 2)), ((5,), ()),
-         ((0, 3), (1, 3)), ((), ())]  # fmt: skip
+         ((0, 3), (1, 3)), ((), ()), ((3, 1), (2, 1, 4))]  # fmt: skip
 UNUSED = "dout is not used: the rule must multiply by it."
 OWN = ("It is multiplied by the operand's own numbers: the slope of a * b by a is b, and by b it is "
        "a. (Rules that are made in a loop all see the loop's last variable.)")  # fmt: skip
@@ -63,6 +63,10 @@ def _judge_pair(what, out, operands, want, slopes, rng):
             ("It is multiplied by the result, not by the other operand.", dout * want),
             ("The sign is wrong.", -full)]))  # fmt: skip
     tensor_rules.gradients(what, out, dout, wanted)
+    sign, other = ("+", "*") if "+" in what else ("*", "+")
+    if out.op == other:
+        raise Wrong(f"{what}: the op is {out.op!r}, so the picture of the graph would show the wrong "
+                    f"sign; expected {sign!r}.")  # fmt: skip
 
 
 # ------------------------------------------------------------------ 2.2
@@ -70,7 +74,8 @@ def _judge_pair(what, out, operands, want, slopes, rng):
 SHAPES = [((3, 3), (3,)), ((3, 3), (3, 1)), ((3, 3), (1, 3)), ((4, 3), (3,)), ((4, 3), (1, 3)),
           ((4, 3), (4, 1)), ((2, 4, 3), (4, 1)), ((2, 4, 3), ()), ((5,), (1,)),
           ((2, 3, 4, 5), (3, 1, 5)), ((4, 3), (4, 3)), ((2, 1, 3), (1, 3)), ((1, 1, 3), (3,)), ((), ()),
-          ((0, 3), (1, 3)), ((0, 3), (3,)), ((2, 2, 2), (2, 1, 2)), ((2, 2, 2), (2,))]  # fmt: skip
+          ((0, 3), (1, 3)), ((0, 3), (3,)), ((2, 2, 2), (2, 1, 2)), ((2, 2, 2), (2,)),
+          ((2, 4, 3), (1, 4, 1)), ((3, 2, 4, 2), (1, 1)), ((3, 2, 4, 2), ())]  # fmt: skip
 
 
 @exercise("2.2", points=4, difficulty=2, minutes=15, seconds=10)
@@ -84,12 +89,28 @@ def unbroadcast(answer):
             want = tensor_rules.sum_back(gradient, shape).astype(dtype)
             where = f"{LAYOUTS[i % 3]}, from {larger} to {shape}, {np.dtype(dtype).name}"
             got = _summed(where, answer, gradient, shape)
+            _judge_kept(where, np.shape(got), larger, shape)
             compare.arrays("the gradient", got, want, where=where, rtol=1e-4 if dtype == np.float32
                            else 1e-9, suspects=_unbroadcast_suspects(before, shape))  # fmt: skip
             if not np.array_equal(gradient, before):
                 raise Wrong(
                     f"the gradient that came in was changed ({where}): sum into a new array."
                 )
+
+
+def _judge_kept(where, got, larger, shape):
+    """Name a repeated axis that was not summed."""
+    if got == shape or len(got) != len(shape):
+        return
+    full = larger[len(larger) - len(shape) :]
+    left = [i for i, n in enumerate(shape) if n == 1 != got[i] == full[i]]
+    if left and all(
+        g == n for i, (g, n) in enumerate(zip(got, shape, strict=True)) if i not in left
+    ):
+        many = ("it was repeated 0 times, and a sum over no numbers is 0, of length 1"
+                if full[left[0]] == 0 else "sum over it, as over every axis of length 1")  # fmt: skip
+        raise Wrong(f"the gradient ({where}): has shape {got}, expected {shape}. Axis {left[0]} of "
+                    f"`shape` has length 1: {many}.")  # fmt: skip
 
 
 def _summed(where, answer, gradient, shape):
@@ -183,6 +204,9 @@ def _judge_product(answer, a, b, rng):
                  (missing, x @ dout), (order, dout @ xt), (order, dout @ x),
                  ("These are the rules for a * b, element by element.", dout * x)]
                 ) if square else ([], [])  # fmt: skip
+    for t, g, listed in zip((a, b), exact, suspects, strict=True):
+        listed.append(("It is the mean over the stack; the shares of its matrices add up.",
+                       g * t.data.size / max(g.size, 1)))  # fmt: skip
     wanted = [(name, tensor_rules.sum_back(g, t.shape), s)
               for name, t, g, s in zip("ab", (a, b), exact, suspects, strict=True)]  # fmt: skip
     tensor_rules.gradients(what, out, dout, wanted, hint=hint)
@@ -191,7 +215,7 @@ def _judge_product(answer, a, b, rng):
 # ------------------------------------------------------------------ 2.4
 
 
-@exercise("2.4", points=6, difficulty=3, minutes=30, seconds=20)
+@exercise("2.4", points=6, difficulty=3, minutes=30, seconds=20, needs=("2.1", "2.2"))
 def shape_operations(total, mean, largest, reshape, transpose, take, Tensor):
     """Judge the six one after the other, each on several shapes, axes and layouts."""
     rng = np.random.default_rng(24)
@@ -233,7 +257,7 @@ def _logits_gradient(what, out, logits, dout, want, suspects=()):
                    suspects=suspects)  # fmt: skip
 
 
-@exercise("2.5", points=4, difficulty=2, minutes=15, seconds=10)
+@exercise("2.5", points=4, difficulty=2, minutes=15, seconds=10, needs=("2.1", "2.2", "2.4"))
 def cross_entropy(log_softmax, answer, Tensor):
     """Judge both on small and huge logits: numbers and gradients."""
     rng = np.random.default_rng(25)
@@ -242,9 +266,11 @@ def cross_entropy(log_softmax, answer, Tensor):
                                     np.float64), ((5, 3), 900, np.float64), ((4, 6), 1, np.float32),
                                     ((4, 6), 120, np.float32), ((1, 2), 1, np.float64)]:  # fmt: skip
             z = (scale * rng.normal(size=shape)).astype(dtype)
-            if scale > 100:
-                z[0] += scale * 20  # rows of very different height
+            if scale > 100:  # rows of very different height, one of them far below 0
+                z[0] += scale * 20
+                z[1] -= scale * 20
             _judge_log_softmax(log_softmax, Tensor, z, scale, rng)
+        _judge_log_softmax(log_softmax, Tensor, rng.normal(size=(3, 4)) - 1000, 1000, rng)
         for n, c, scale, dtype in [(5, 3, 1, np.float64), (4, 4, 1, np.float64), (6, 3, 900,
                                    np.float64), (6, 4, 1, np.float32), (1, 3, 1, np.float64)]:  # fmt: skip
             _judge_cross_entropy(answer, Tensor, n, c, scale, dtype, rng)
@@ -285,7 +311,11 @@ def _judge_log_softmax(log_softmax, Tensor, z, scale, rng):
     slopes = dout - np.exp(want) * dout.sum(axis=-1, keepdims=True)
     _logits_gradient(what, out, logits, dout, slopes, [
         ("Only the direct path counts; log of the sum has a gradient, too: is it computed with "
-         "`.data`?", dout)])  # fmt: skip
+         "`.data`?", dout),
+        ("Only log of the sum counts; the logit itself has a gradient, too: is it computed with "
+         "`.data`?", slopes - dout),
+        ("In the rule, p must be multiplied by the sum of dout along the last axis.",
+         dout - np.exp(want))])  # fmt: skip
 
 
 def _kept_axes(what, f, *arguments):
@@ -318,12 +348,15 @@ def _judge_finite(what, got, z):
 def _judge_cross_entropy(answer, Tensor, n, c, scale, dtype, rng):
     what = f"{n} examples, {c} classes, logits of size {scale}, {np.dtype(dtype)}"
     z = (scale * rng.normal(size=(n, c))).astype(dtype)
+    z[n // 2] -= 20 * scale
     labels = rng.integers(0, c, n)
     before = labels.copy()
     log_p, rows = _log_softmax(z), np.arange(n)
     each = -log_p[rows, labels]
     logits = Tensor(z)
     out = _kept_axes(what, answer, logits, labels)
+    if not np.array_equal(labels, before):
+        raise Wrong("cross_entropy changed the labels that came in.")
     got = _tensor("cross_entropy", out, ())
     if got.shape != ():
         raise Wrong(
@@ -340,24 +373,30 @@ def _judge_cross_entropy(answer, Tensor, n, c, scale, dtype, rng):
          -log_p.max(axis=1).mean()),
         ("Indexing with labels alone picks whole rows; index rows and labels together.",
          lambda: -log_p[labels % n].mean()),
+        ("[:, labels] takes these columns from every row; pair each row with its own label.",
+         -log_p[:, labels].mean()),
         ("That is 1 - p of the label; take -log p.", (1 - np.exp(-each)).mean()),
         ("That is -p of the label; take -log p.", -np.exp(-each).mean()),
         ("That is a logarithm of base 2; use the natural one.", each.mean() / np.log(2)),
         ("Only one example counts; take the mean over the batch.", each[-1]),
         ("Only one example counts; take the mean over the batch.", each[0]),
     ])  # fmt: skip
-    if not np.array_equal(labels, before):
-        raise Wrong("cross_entropy changed the labels that came in.")
-    slopes = (np.exp(log_p) - np.eye(c)[labels]) / n
-    _logits_gradient(what, out, logits, np.asarray(-1.7, dtype), -1.7 * slopes)
+    slopes = (np.exp(log_p) - np.eye(c)[before]) / n
+    labels[:] = (labels + 1) % c  # a batch may be used again before backward
+    late = (np.exp(log_p) - np.eye(c)[labels]) / n
+    _logits_gradient(what, out, logits, np.asarray(-1.7, dtype), -1.7 * slopes, [
+        ("It is that of the labels which were written into the array after the loss was computed: "
+         "the rule needs a copy of its own.", -1.7 * late), ("dout is not used.", slopes)])  # fmt: skip
     if out.dtype != dtype:
-        raise Wrong(f"cross_entropy ({what}): has dtype {out.dtype}, expected {np.dtype(dtype)}.")
+        raise Wrong(f"cross_entropy ({what}): has dtype {out.dtype}, expected {np.dtype(dtype)}. An "
+                    "array keeps its own dtype, and float64 wins: is one mixed in? np.eye, np.ones and "
+                    "np.zeros make float64 unless they get a dtype.")  # fmt: skip
 
 
 # ------------------------------------------------------------------ 2.6
 
 
-@exercise("2.6", points=5, difficulty=2, minutes=20, seconds=10)
+@exercise("2.6", points=5, difficulty=2, minutes=20, seconds=10, needs=("2.1", "2.2", "2.3"))
 def modules(parts, Linear, Module, Parameter, Tensor):
     """Judge the list of parts of nested modules, then the layer."""
     module_parts.judge_parts(parts, Module, Parameter, Tensor)
@@ -367,17 +406,17 @@ def modules(parts, Linear, Module, Parameter, Tensor):
 # ------------------------------------------------------------------ 2.7
 
 
-@exercise("2.7", points=5, difficulty=2, minutes=20, seconds=20)
+@exercise("2.7", points=5, difficulty=2, minutes=20, seconds=20, needs=("2.5", "2.6"))
 def train_epoch(answer, Linear):
     """Judge one epoch after the other against plain numpy on the batches that came."""
     rng = np.random.default_rng(27)
-    x, labels = rng.normal(size=(23, 4)), rng.integers(0, 3, 23)
-    model = module_parts.Watched(Linear(4, 3, np.random.default_rng(1), np.float64))
-    orders, draw = [], np.random.default_rng(5)
-    for number, (rate, batch) in enumerate(((0.3, 5), (0.05, 8))):
-        where = f"epoch {number + 1}, rate {rate}, 23 examples in batches of {batch}"
-        weights = [np.array(p.data) for p in model.parameters()]
-        model.seen.clear()
+    x, labels = 4 * rng.normal(size=(22, 2, 2)), rng.integers(0, 3, 22)
+    orders, draw, notes = [], np.random.default_rng(5), module_parts.Notes()
+    model = module_parts.watched(Linear, notes)
+    for number, (rate, batch) in enumerate(((0.3, 7), (0.05, 8))):
+        where = f"epoch {number + 1}, rate {rate}, 22 examples in batches of {batch}"
+        weights = module_parts.numbers(model)
+        notes.__init__()
         inputs = x.copy(), labels.copy()
         try:
             got = answer(model, *inputs, rate, draw, batch)
@@ -389,12 +428,13 @@ def train_epoch(answer, Linear):
         if not (np.array_equal(inputs[0], x) and np.array_equal(inputs[1], labels)):
             raise Wrong("the examples that came in were changed: take rows in another order instead "
                         "of shuffling the array itself.")  # fmt: skip
-        orders.append(module_parts.judge_batches(model.seen, x, batch, where))
+        orders.append(module_parts.judge_batches(notes, x, batch, where))
         module_parts.judge_steps(model, weights, x, labels, orders[-1], rate, got, where)
     if np.array_equal(np.concatenate(orders[0]), np.concatenate(orders[1])):
         raise Wrong("both epochs had the same order: draw a new permutation in every epoch.")
-    again = module_parts.Watched(Linear(4, 3, np.random.default_rng(1), np.float64))
-    answer(again, x, labels, 0.3, np.random.default_rng(5), 5)
-    first = module_parts.judge_batches(again.seen, x, 5, "the same seed again")
+    notes.__init__()
+    again = module_parts.watched(Linear, notes)
+    answer(again, x, labels, 0.3, np.random.default_rng(5), 7)
+    first = module_parts.judge_batches(notes, x, 7, "the same seed again")
     if not np.array_equal(np.concatenate(first), np.concatenate(orders[0])):
         raise Wrong("the same seed gives another order: draw it from the rng that you are given.")

@@ -39,7 +39,10 @@ def initialise(xavier, he):
 
 def _judge_variance(w, name, n_in, n_out, where):
     want = 2 / (n_in + n_out) if name == "xavier" else 2 / n_in
-    if abs(w.mean()) > 0.03 * math.sqrt(want):
+    for axis, line in enumerate(("rows", "columns")):
+        if not np.ptp(w, axis=axis).any():
+            raise Wrong(f"{where}: all {line} are equal: draw a number for every weight.")
+    if abs(w.mean()) > 0.03 * max(math.sqrt(want), w.std()):
         raise Wrong(
             f"{where}: the mean is {w.mean():.3g}; expected 0. Are weights of both signs drawn?"
         )
@@ -153,27 +156,35 @@ def _judge_cosine(warmup_cosine, rate, warmup, steps):
     ])  # fmt: skip
 
 
+NAN = float("nan")
+
+
 def _plateau(values, patience, threshold, how=""):
     rate, best, bad, rates = 0.8, np.inf, 0, []
     for value in values:
         limit = {"no threshold": best, "absolute": best - threshold,
                  "other side": best / (1 + threshold)}.get(how, best * (1 - threshold))  # fmt: skip
-        if value < limit or (how == "equal" and value <= best):
+        better = {"equal": value < limit or value <= best, "at the limit": value <= limit,
+                  "nan": not value >= limit, "zero": not best or value < limit}  # fmt: skip
+        if better.get(how, value < limit):
             best, bad = value, bad if how == "no streak" else 0
         else:
             bad += 1
             best = value if how == "last value" else min(best, value) if how == "creeps" else best
-        if bad > patience or (how == "at patience" and bad >= max(patience, 1)):
+        early = {"at patience": bad >= max(patience, 1), "at once": bad >= patience}
+        if bad > patience or early.get(how):
             rate, bad = rate * (0.1 if how == "tenth" else 0.5), bad if how == "count kept" else 0
-            best = np.inf if how == "best forgotten" else best
+            best = {"best forgotten": np.inf, "best replaced": value}.get(how, best)
         rates.append(rate)
     return np.array(rates)
 
 
 PLATEAU_MISTAKES = {
     "at patience": "The rate is halved one value too early: more than `patience` bad ones are needed.",
+    "at once": "The rate is halved one value too early: more than `patience` bad ones are needed.",
     "count kept": "After halving, the counting must start again.",
     "best forgotten": "After halving, best must stay what it was.",
+    "best replaced": "After halving, best must stay what it was.",
     "last value": "Compare with the best value so far, not with the last one.",
     "creeps": "best changes only when a value counts as better, that is below best * (1 - threshold); "
     "a value a little below it leaves best as it is.",
@@ -182,6 +193,9 @@ PLATEAU_MISTAKES = {
     "no threshold": "The threshold is not used: better means below best * (1 - threshold).",
     "absolute": "The threshold is relative: best * (1 - threshold), not best - threshold.",
     "equal": "A value that is equal is not better.",
+    "at the limit": "A value that is equal to best * (1 - threshold) is not better: only one below it.",
+    "nan": "A value that is not a number (nan) is not better; every comparison with nan is False.",
+    "zero": "A best value of 0 is a value like others: do not take it for no value yet.",
     "tenth": "The rate is halved, not divided by ten.",
 }
 
@@ -190,6 +204,8 @@ def _judge_plateau(HalveOnPlateau):
     falling = [5.0, 4.0, 4.0, 4.3, 4.2, 3.9, 3.9, 3.8, 3.9, 3.85, 3.9, 3.79999, 3.7999, 3.8, 2.0, 2.5,
                2.4, 2.3, 2.2, 2.1, 1.95, 1.9, 1.9, 1.9]  # fmt: skip
     cases = [(1, 0.1, [2.0, 1.9, 1.75, 1.58, 1.7, 1.7]), (1, 0.01, [2.0, 1.99, 1.975, 1.97, 1.9, 2.0]),
+             (1, 0.0, [2.0, 2.0, 2.0, 1.5, 1.5, 1.5]), (1, 0.1, [3.0, NAN, NAN, 2.0, NAN, NAN, NAN]),
+             (1, 0.1, [1.0, 0.0, 0.5, 0.2, 0.1, 0.3]),
              *((patience, threshold, falling) for patience, threshold in ((2, 1e-4), (0, 1e-4), (1, 0.1)))]  # fmt: skip
     found = []
     for patience, threshold, values in cases:
@@ -213,6 +229,21 @@ def _judge_plateau(HalveOnPlateau):
         seen = ", ".join(f"{v:g}" for v in values[: i + 1])
         raise Wrong(f"HalveOnPlateau (patience={patience}, threshold={threshold}): after {seen} the "
                     f"rate is {got[i]:g}, expected {want[i]:g}. {causes[0] if causes else ''}".rstrip())  # fmt: skip
+    _judge_own_rate(HalveOnPlateau)
+
+
+def _judge_own_rate(HalveOnPlateau):
+    """Judge that the rate which the optimizer has now is halved, also if others changed it."""
+    optimizer = SimpleNamespace(rate=0.8)
+    plateau = HalveOnPlateau(optimizer, 0)
+    for value in (1.0, 1.0):
+        plateau.see(value)
+    optimizer.rate = 0.1
+    plateau.see(1.0)
+    if not math.isclose(optimizer.rate, 0.05):
+        raise Wrong("HalveOnPlateau: somebody else set optimizer.rate to 0.1, then it was time to "
+                    f"halve it: the rate is {optimizer.rate:g}, expected 0.05. Halve the rate that the "
+                    "optimizer has now; keep none of your own.")  # fmt: skip
 
 
 # ------------------------------------------------------------------ 3.5
@@ -221,13 +252,17 @@ def _judge_plateau(HalveOnPlateau):
 def _stops(values, patience, how=""):
     best, bad, stops = np.inf, 0, []
     for value in values:
-        better = {"equal": value <= best, "nan": not value >= best}.get(how, value < best)
+        better = {"equal": value <= best, "nan": not value >= best,
+                  "much": value < best * (1 - 1e-4), "more": value < best - 1e-4,
+                  }.get(how, value < best)  # fmt: skip
         if better:
             best, bad = value, bad if how == "all" else 0
         else:
             bad += 1
             best = value if how == "last value" else best
-        stops.append(bad > patience if how == "late" else bad >= patience)
+        late = {"late": bad > patience, "once": bad == patience}
+        stops.append(late.get(how, bad >= patience))
+        bad = 0 if how == "restarts" and stops[-1] else bad
     return stops
 
 
@@ -237,13 +272,17 @@ STOP_MISTAKES = {
     "last value": "Compare with the best value so far, not with the last one.",
     "equal": "A value that is equal to the best is not better.",
     "nan": "A value that is not a number (nan) is not better; every comparison with nan is False.",
+    "much": "Every value below the best is better, by however little: there is no threshold here.",
+    "more": "Every value below the best is better, by however little: there is no threshold here.",
+    "once": "It says so only once; as long as no better value comes, it is still time to stop.",
+    "restarts": "The count starts again after it said stop; only a better value sets it back to 0.",
 }
 
 
-NAN = float("nan")
 STOP_ROWS = [(3, [5.0, 4.0, 6.0, 5.0, 3.0, 3.5, 3.4, 3.3]), (2, [2.0, 2.0, 1.0, 1.0, 1.0]),
              (2, [9.0, 1.0, 3.0, 2.0]), (2, [3.0, NAN, NAN]),
-             (4, [4.0, 5.0, 3.0, 4.0, 2.0, 3.0, 3.0, 2.5, 2.2]), (3, [NAN, 6.0, NAN, 6.0])]  # fmt: skip
+             (4, [4.0, 5.0, 3.0, 4.0, 2.0, 3.0, 3.0, 2.5, 2.2]), (3, [NAN, 6.0, NAN, 6.0]),
+             (2, [2.0, 1.99999, 1.99998, 1.99997]), (2, [2.0, 3.0, 4.0, 5.0, 6.0, 1.0, 7.0])]  # fmt: skip
 
 
 @exercise("3.5", points=4, difficulty=2, minutes=15, seconds=10)
@@ -351,14 +390,26 @@ def Dropout(answer, Tensor):
             )
         if p and not np.array_equal(answer(p, np.random.default_rng(1))(x).data, out.data):
             raise Wrong(f"{where}: the same seed drops other numbers: draw from self.rng.")
+        sizes = {int(np.count_nonzero(drop(x).data)) for _ in range(5)}
+        if len(sizes) == 1 and mask.size > 2000 and p:
+            raise Wrong(f"{where}: in every call {mask.size - min(sizes)} numbers are dropped, no more "
+                        "and no less: each number is dropped or kept on its own.")  # fmt: skip
         drop.eval()
         still = attempt(f"{where}, in evaluation", drop, x)
+        if not hasattr(still, "parents"):
+            raise Wrong(f"{where}, in evaluation: is of type {type(still).__name__}; expected a "
+                        "Tensor: x itself will do.")  # fmt: skip
         if p and np.any(getattr(still, "data", values) == 0):
             raise Wrong(f"{where}: in evaluation numbers are still dropped: look at self.training.")
         compare.arrays("the result in evaluation", getattr(still, "data", still), values, where=where,
                        suspects=[("In evaluation nothing is scaled: training has scaled already.",
                                   values * (1 - p)), ("In evaluation nothing is scaled.",
                                                       values / max(1 - p, 1e-9))])  # fmt: skip
+        fresh = Tensor(values)
+        (drop(fresh) * 1.0).backward(dout)
+        if fresh.grad is None:
+            raise Wrong(f"{where}, in evaluation: no gradient reaches x: return x itself, not a new "
+                        "Tensor made of x.data.")  # fmt: skip
 
 
 def _judge_mask(mask, p, where):
@@ -390,7 +441,7 @@ def _judge_mask(mask, p, where):
 def penalty(answer, Parameter):
     """Judge the price and its gradients, with biases that must not count."""
     rng = np.random.default_rng(37)
-    arrays = [rng.normal(size=s) for s in ((3, 2), (2,), (2, 4, 3), (), (4, 2))]
+    arrays = [rng.normal(size=s) for s in ((3, 2), (2,), (2, 4, 3), (), (1, 5), (4, 1))]
     weights = [a for a in arrays if a.ndim >= 2]
     for l1, l2 in ((0.7, 0.0), (0.0, 0.3), (0.4, 1.1), (0.0, 0.0)):
         where, parameters = f"l1={l1}, l2={l2}", [Parameter(a) for a in arrays]
@@ -434,6 +485,12 @@ def penalty(answer, Parameter):
             ("Only two axes count; what has more is made of weights, too.",
              price(one, half, [a for a in arrays if a.ndim == 2])),
             ("The sign is wrong: a price is added.", -price(one, half)),
+            *[("A matrix with a single row or column is left out: count axes, not rows.",
+               price(one, half, [a for a in weights if keep(a)]))
+              for keep in (lambda a: a.shape[0] > 1, lambda a: a.shape[-1] > 1,
+                           lambda a: min(a.shape) > 1)],
+            ("The absolute value of the sum is taken; L1 sums absolute values.",
+             price(lambda a: abs(a.sum()), half)),
         ])  # fmt: skip
         attempt(where, out.backward)
         for p, a in zip(parameters, arrays, strict=True):

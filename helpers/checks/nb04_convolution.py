@@ -78,6 +78,7 @@ def correlate(answer):
         ((5, 4), (3, 2)),
         ((4, 7), (2, 3)),
         ((3, 8), (1, 4)),
+        ((7, 4), (3, 1)),
         ((6, 5), (6, 5)),
     ]
     for dtype in (np.float64, np.float32):
@@ -152,7 +153,8 @@ def output_size(answer):
             continue
         want = (n + 2 * p - span) // s + 1
         hint = ("The kernel spans exactly the padded image: that fits, once."
-                if span == n + 2 * p else "")  # fmt: skip
+                if span == n + 2 * p else
+                f"The kernel spans {span}, and the padded image has {n + 2 * p}: that fits.")  # fmt: skip
         got = attempt(where, answer, n, k, s, p, d, hint=hint)
         if isinstance(got, BaseException):
             raise Wrong(f"({where}): returns an error, expected {want}.")
@@ -191,16 +193,19 @@ def _refused(answer, arguments, where, span):
 # ------------------------------------------------------------------ 4.3 and 4.4
 
 
+PAIRS = "kh, sh, lh, ph and the index i belong to the rows; kw, sw, lw, pw and j to the columns."
+
+
 @exercise("4.3", points=5, difficulty=2, minutes=20, seconds=40)
 def conv_forward(answer):
     """Judge the forward pass of a convolution on hostile inputs."""
-    judge_forward(answer)
+    judge_forward(answer, hint=PAIRS)
 
 
 @exercise("4.4", points=5, difficulty=3, minutes=20, seconds=40)
 def conv_backward(answer):
     """Judge the three gradients of a convolution on hostile inputs."""
-    judge_backward(answer)
+    judge_backward(answer, hint=PAIRS)
 
 
 # ------------------------------------------------------------------ 4.5
@@ -231,16 +236,27 @@ def _full_suspects(case, dout, w):
         ("The channels are flipped too: flip the last two axes only.", turned(w[:, ::-1])),
         ("All four axes are flipped: flip the last two only.", turned(w[::-1, ::-1])),
         ("It is averaged over the batch.", turned(w) / len(dout)),
-    ]
+        ("The first two axes are exchanged by a reshape: swap them (swapaxes or transpose).",
+         turned(_misread(w))),
+    ]  # fmt: skip
     if kh == kw:
         causes.append(
             ("The kernel is transposed, not turned.", turned(w[:, :, ::-1, ::-1].swapaxes(2, 3)))
         )
+        causes.append(("The kernel is transposed as well: turn it by 180 degrees, no more.",
+                       turned(w.swapaxes(2, 3))))  # fmt: skip
         causes.append(("The kernel is turned by 90 degrees, not by 180.",
                        turned(np.rot90(w, 1, (2, 3)))))  # fmt: skip
         causes.append(("The kernel is turned by 90 degrees, not by 180.",
                        turned(np.rot90(w, -1, (2, 3)))))  # fmt: skip
     return causes
+
+
+def _misread(w):
+    """The filters that a reshape to (C, F, kh, kw) of the turned kernels stands for."""
+    f, c, kh, kw = w.shape
+    read = w[:, :, ::-1, ::-1].reshape(c, f, kh, kw)
+    return read.swapaxes(0, 1)[:, :, ::-1, ::-1]
 
 
 def _full_shapes(case):
@@ -267,7 +283,8 @@ def conv_dx_full(answer):
     for seed, case in enumerate(FULL):
         x, w, _, dout = case.arrays(seed + 50)
         with forbidden(answer, loops, "write dx as a correlation, with conv_forward."):
-            got = call(answer, case, [dout, w], case.g.pad)
+            got = call(answer, case, [dout, w], case.g.pad, hint="Filters and channels trade places: "
+                       "the turned kernel has the shape (C, F, kh, kw), and C biases.")  # fmt: skip
         want = case.taps().dx(dout, w)
         same("dx", got, want, case, _full_suspects(case, dout, w), _full_shapes(case))
 
@@ -292,11 +309,12 @@ def im2col(answer):
     same("cols", got, columns(case.taps().windows(x)), case)
     case = CASES[5]
     x = case.arrays(9)[0]
-    got = call(answer, case, [x], *case.g, -3.5)
-    want = columns(case.taps().windows(x, -3.5))
-    zeros = columns(case.taps().windows(x))
-    suspects = [("The padding is 0 also when `fill` says otherwise.", zeros)]
-    same("cols with fill -3.5", got, want, case, suspects)
+    for fill in (-3.5, -np.inf):
+        got = call(answer, case, [x], *case.g, fill)
+        want = columns(case.taps().windows(x, fill))
+        zeros = columns(case.taps().windows(x))
+        suspects = [("The padding is 0 also when `fill` says otherwise.", zeros)]
+        same(f"cols with fill {fill}", got, want, case, suspects)
     x = np.ones(TOO_LARGE.shape)
     refuses(answer, TOO_LARGE, x, *TOO_LARGE.g)
 
@@ -334,6 +352,7 @@ STACKS = [
     [(3, 2, 1), (3, 1, 1), (4, 3, 1), (2, 1, 1)],
     [(3, 1, 2), (3, 2, 1), (3, 1, 4)],
     [(1, 3, 1), (2, 1, 3)],
+    [],
 ]
 
 
@@ -350,7 +369,10 @@ def receptive_field(answer):
     """Judge receptive field and step of several stacks of (kernel, stride, dilation)."""
     for layers in STACKS:
         where = f"layers {layers}" if layers else "no layer at all"
-        got = attempt(where, answer, list(layers))
+        given = list(layers)
+        got = attempt(where, answer, given)
+        if given != layers:
+            raise Wrong(f"({where}): the list of layers was changed: read it, leave it as it is.")
         if not isinstance(got, tuple | list) or len(got) != 2:
             raise Wrong(f"({where}): expected two numbers (field, step), got {got!r}.")
         field, jump = _walk(
@@ -413,5 +435,6 @@ def conv_matmul(forward, backward):
             )
     why = "the loops must not do the work. Write it as a matrix product of flat filters and cols."
     with forbidden(forward, loops, why), forbidden(backward, loops, why):
-        judge_forward(forward)
-        judge_backward(backward)
+        hint = "Do stride, pad and dilation go to every call, and in this order?"
+        judge_forward(forward, hint=hint)
+        judge_backward(backward, hint=hint)

@@ -19,11 +19,12 @@ def embedding(forward, backward):
     rng = np.random.default_rng(81)
     for shape, V, D, layout, dtype in (
         ((4, 3), 7, 5, "F", np.float64),
-        ((6,), 3, 2, "strided", np.float64),
+        ((6,), 3, 2, "strided", np.float64),  # here every row is used, in the others not the last
         ((2, 1, 5), 4, 3, "C", np.float32),
     ):
         E = noise(rng, V, D, layout=layout, dtype=dtype)
-        ids = np.repeat(rng.integers(0, V - 1, shape), 2, axis=-1)[..., ::2]  # row V-1 is unused
+        ids = np.repeat(rng.integers(0, V - 1, shape), 2, axis=-1)[..., ::2]
+        ids.flat[-1] = V - 1 if V == 3 else ids.flat[-1]
         ids.flat[:2] = ids.flat[-1]
         where = f"ids of shape {shape}, E of shape {(V, D)}, {E.dtype}"
         out = guarded(forward, ids=ids, E=E)
@@ -51,6 +52,8 @@ def embedding(forward, backward):
                  counts * np.ones((1, D))),
                 ("Row 0 gets no gradient: the number 0, the dot, is a letter like the others.",
                  onehot.T @ flat * (np.arange(V) > 0)[:, None]),
+                ("Row V - 1, the last one, gets no gradient: is the loop over the rows complete?",
+                 onehot.T @ flat * (np.arange(V) < V - 1)[:, None]),
                 ("The first place in ids is left out.", onehot[1:].T @ flat[1:]),
                 ("The last place in ids is left out.", onehot[:-1].T @ flat[:-1]),
                 ("It is one row too early: row v belongs to number v, from 0 on.",
@@ -72,12 +75,15 @@ def _step_inputs(rng, N, D, H, layout="C", dtype=np.float64):
 def rnn_step_forward(answer, Cache):
     """Judge one step and its cache."""
     rng = np.random.default_rng(82)
-    for N, D, H, layout in [*SIZES, (3, 2, 4, np.float32)]:
+    for N, D, H, layout, size in [*((*s, 1) for s in SIZES), (3, 2, 4, np.float32, 1),
+                                  (2, 2, 3, "C", 1000)]:  # fmt: skip
         single = layout is np.float32
         args = _step_inputs(rng, N, D, H, *(("C", np.float32) if single else (layout,)))
+        args["x"] *= size
         x, h_prev, Wx, Wh, b = args.values()
-        where = f"N = {N}, D = {D}, H = {H}, {x.dtype}"
-        h, cache = parts(guarded(answer, False, **args), "h cache")
+        where = f"N = {N}, D = {D}, H = {H}, {x.dtype}" + (", large inputs" if size > 1 else "")
+        with np.errstate(all="ignore"):
+            h, cache = parts(guarded(answer, False, **args), "h cache")
         a = x @ Wx + h_prev @ Wh + b
         compare.arrays("h", h, np.tanh(a), where=where, suspects=[
             ("The tanh is missing.", a),
@@ -86,7 +92,7 @@ def rnn_step_forward(answer, Cache):
             ("The input is not used.", np.tanh(a - x @ Wx)),
             ("Wh is transposed: row i of Wh says what unit i sends.",
              np.tanh(x @ Wx + h_prev @ Wh.T + b)),
-            ("That is a sigmoid; this network bends with tanh.", 1 / (1 + np.exp(-a))),
+            ("That is a sigmoid; this network bends with tanh.", 0.5 + 0.5 * np.tanh(a / 2)),
             ("The old state is kept and added: not in this network.", np.tanh(a) + h_prev),
             ("tanh is applied to each part; first the sum, then one tanh.",
              np.tanh(x @ Wx) + np.tanh(h_prev @ Wh + b)),
@@ -224,6 +230,8 @@ def _states(name, got, step, x, h0, weights, where):
         ("The steps run from the last to the first.", turned[::-1]),
         ("The states are one too early: the first row must be the state after the first step.",
          np.concatenate([h0[None], want[:-1]])),
+        ("Every row holds the last state: all steps wrote into one and the same array. Give each "
+         "state an array of its own.", np.broadcast_to(want[-1], want.shape)),
     ])  # fmt: skip
 
 
@@ -255,6 +263,23 @@ def bptt(unroll, backward):
             raise Wrong("with the other steps bptt came out right. This one returns one and the "
                         "same array as dx, dh_prev and share: do you change one of them in place, "
                         f"as += does?\n{wrong}") from None  # fmt: skip
+    _judge_bare_step(unroll, backward, rng)
+
+
+def _judge_bare_step(unroll, backward, rng):
+    """Judge both loops with the step h + x_t: no weights, a cache of None, x of whole numbers."""
+    where = "the step h + x_t without weights, x of integers, h0 of floats"
+    x, h0, dhs = rng.integers(-3, 4, (4, 2, 3)), noise(rng, 2, 3), noise(rng, 4, 2, 3)
+    out = guarded(unroll, False, step=lambda x_t, h: (h + x_t, None), x=x, h0=h0, weights=())
+    hs, caches = parts(out, "hs caches", "unroll: ")
+    compare.arrays("hs", hs, h0 + x.cumsum(axis=0), where=where)
+    out = guarded(backward, step_backward=lambda dh, cache: (dh, dh), dhs=dhs, caches=[None] * 4)
+    dx, dh0, dweights = parts(out, "dx dh0 dweights", "bptt: ")
+    want = dhs[::-1].cumsum(axis=0)[::-1]
+    compare.arrays("dx", dx, want, where=where)
+    compare.arrays("dh0", dh0, want[0], where=where)
+    if dweights is not None and (np.ndim(dweights) != 1 or len(dweights)):
+        raise Wrong(f"bptt ({where}): dweights must be an empty list.")
 
 
 def _equal(cache, other):

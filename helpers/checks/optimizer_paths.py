@@ -166,7 +166,7 @@ def judge(what, make, Parameter, path, mistakes, dtype=np.float64, also=()):
                   for i, shape in enumerate(SHAPES)] for n in range(len(RATES))]  # fmt: skip
     parameters = [Parameter(a) for a in start]
     optimizer = make(parameters)
-    got = []
+    got, handed = [], []
     for number, (rate, step) in enumerate(zip(RATES, gradients, strict=True)):
         for p, g in zip(parameters, step, strict=True):
             p.grad = None if g is None else g.copy()
@@ -174,6 +174,10 @@ def judge(what, make, Parameter, path, mistakes, dtype=np.float64, also=()):
         before = [p.data for p in parameters]
         _step(optimizer, f"{what}, step {number + 1}")
         _judge_step(f"{what}, step {number + 1}", parameters, step, before)
+        if not all(np.array_equal(given, g) for given, g in handed):
+            raise Wrong(f"{what}, step {number + 1}: the gradient of an earlier step was changed: what "
+                        "you keep from step to step must be an array of its own, not p.grad itself.")  # fmt: skip
+        handed += [(p.grad, g) for p, g in zip(parameters, step, strict=True) if g is not None]
         got.append(np.concatenate([p.data.ravel() for p in parameters]))
     rtol = 1e-5 if dtype == np.float32 else 1e-10
 

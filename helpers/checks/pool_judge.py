@@ -132,24 +132,54 @@ def max_back_suspects(case, x, dout):
     ]  # fmt: skip
 
 
+def _max_inputs():
+    """List case, x and dout: every case with and without ties, then numbers that are unusual."""
+    listed = []
+    for seed, case in enumerate(POOLS):
+        for ties in (False, True):
+            kind = case._replace(name=f"{case.name}, many equal pixels") if ties else case
+            listed.append((kind, *pool_inputs(case, seed, ties)))
+    case = POOLS[3]
+    x, dout = pool_inputs(case, len(POOLS), ties=False)
+    for name, odd in (("one number everywhere", np.full(x.shape, -2.0)),
+                                    ("pixels that are nearly equal", 3 + 1e-12 * x.argsort(None).reshape(x.shape)),
+                      ("all pixels far below 0", x - 1e10)):  # fmt: skip
+        listed.append((case._replace(name=f"padding, {name}"), odd, dout))
+    return sorted(listed, key=lambda item: item[0].layout != "C")
+
+
+FINITE = "The padding wins: such a number is not below every pixel; minus infinity is."
+
+
+def _odd_suspects(case, x, result):
+    """Pairs (cause, result of the windows) for slips that only unusual numbers show."""
+    fills = [
+        (FINITE, lambda f=f: result(flat_windows(case, x, f))) for f in (-1e3, -1e6, -1e9, x.min())
+    ]
+    return [*fills, ("Nearly equal pixels are taken for equal: compare them exactly.",
+                     lambda: result(np.round(flat_windows(case, x, -np.inf), 6)))]  # fmt: skip
+
+
+def _judge_max_back(backward, case, x, dout):
+    def routed(values):
+        return route(case, dout, winner(values))
+
+    got = call(backward, case, [dout, x], *case.g)
+    suspects = _odd_suspects(case, x, routed) + max_back_suspects(case, x, dout)
+    same("max dx", got, routed(flat_windows(case, x, -np.inf)), case, suspects, input_shapes(case))
+
+
 def judge_max(forward, backward):
     """Judge max pooling: forward(x, ...) and backward(dout, x, ...), first of equal pixels wins."""
-    for seed, case in enumerate(POOLS):
-        for ties in (False, True):
-            x, dout = pool_inputs(case, seed, ties)
-            kind = case._replace(name=f"{case.name}, many equal pixels") if ties else case
-            got = call(forward, kind, [x], *case.g)
-            values = flat_windows(case, x, -np.inf)
-            shapes = output_shapes(case, dout.shape[:2])
-            same("max out", got, front(values.max(-1)), kind, max_suspects(case, x), shapes)
-    for seed, case in enumerate(POOLS):
-        for ties in (False, True):
-            x, dout = pool_inputs(case, seed, ties)
-            kind = case._replace(name=f"{case.name}, many equal pixels") if ties else case
-            got = call(backward, kind, [dout, x], *case.g)
-            want = route(case, dout, winner(flat_windows(case, x, -np.inf)))
-            suspects = max_back_suspects(case, x, dout)
-            same("max dx", got, want, kind, suspects, input_shapes(case))
+    listed = _max_inputs()
+    for case, x, dout in listed:
+        got = call(forward, case, [x], *case.g)
+        values = flat_windows(case, x, -np.inf)
+        shapes = output_shapes(case, dout.shape[:2])
+        suspects = _odd_suspects(case, x, lambda v: front(v.max(-1))) + max_suspects(case, x)
+        same("max out", got, front(values.max(-1)), case, suspects, shapes)
+    for case, x, dout in listed:
+        _judge_max_back(backward, case, x, dout)
     refuses(forward, TOO_LARGE, np.ones(TOO_LARGE.shape), *TOO_LARGE.g)
 
 

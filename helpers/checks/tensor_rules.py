@@ -71,11 +71,14 @@ def attempt(what: str, f, *args, hint=""):
         raise Wrong(f"{said}. {hint}".rstrip() + f"\n  {student_line(error)}") from None
 
 
-def through_graph(what: str, a, out, dout, want, suspects=(), hint=""):
-    """Judge the gradient of leaf `a` through backward, so that composed answers count."""
+def through_graph(what: str, a, out, dout, want, suspects=(), hint="", raised=""):
+    """Judge the gradient of leaf `a` through backward, so that composed answers count.
+
+    hint: what to ask when a rule's gradient has a wrong shape; raised: when a rule raises an error.
+    """
     a.grad = None
     try:
-        attempt(what, out.backward, dout.copy())
+        attempt(what, out.backward, dout.copy(order="K"), hint=raised)
     except Wrong as wrong:
         start = str(wrong).find("A rule of '")  # said by the engine, at a line that is not theirs
         if start < 0:
@@ -86,11 +89,22 @@ def through_graph(what: str, a, out, dout, want, suspects=(), hint=""):
         raise Wrong(f"{what}: no gradient reaches a: end with `node`.")
     compare.arrays("gradient of a", a.grad, want, where=what, dtype=False, suspects=suspects,
                    rtol=1e-4 if a.dtype == np.float32 else 1e-9)  # fmt: skip
+    first, a.grad = a.grad.copy(), None
+    attempt(what, out.backward, dout.copy(order="K"), hint=raised)
+    _same_again(what, "gradient of a", a.grad, first)
+
+
+def _same_again(what, name, got, first):
+    """A rule may be asked twice; what it keeps from the first time spoils the second answer."""
+    if got is None or not np.allclose(got, first, rtol=1e-6, atol=1e-12):
+        raise Wrong(f"{what}: backward through the same result a second time gives another {name}. "
+                    "Does the rule keep numbers from the first time? Whatever it changes must be "
+                    "made new inside the rule.")  # fmt: skip
 
 
 def asked(what: str, out, dout, hint):
     """Return what the rules answer to dout, one gradient per parent."""
-    locked = dout.copy()
+    locked = dout.copy(order="K")
     locked.flags.writeable = False
     rules = [out.rules] if callable(out.rules) else list(out.rules)
     answers = []
@@ -125,6 +139,7 @@ def gradients(what: str, out, dout, wanted, *, hint: str = ""):
     found = asked(what, out, dout, hint)
     if len(found) != len(wanted):
         raise Wrong(f"{what}: {len(found)} gradients came back for {len(wanted)} parents.")
+    kept = [np.array(got) for got in found if isinstance(got, np.ndarray)]
     for got, (name, want, suspects) in zip(found, wanted, strict=True):
         if hasattr(got, "parents"):
             raise Wrong(
@@ -136,6 +151,9 @@ def gradients(what: str, out, dout, wanted, *, hint: str = ""):
                   if _fits(want.shape, np.shape(s))]  # fmt: skip
         compare.arrays(f"gradient of {name}", got, want, where=what, suspects=listed, dtype=False,
                        rtol=1e-4 if out.data.dtype == np.float32 else 1e-9)  # fmt: skip
+    again = [got for got in asked(what, out, dout, hint) if isinstance(got, np.ndarray)]
+    for got, first in zip(again, kept, strict=False):
+        _same_again(what, "gradient", got, first)
 
 
 def _fits(shape, larger) -> bool:

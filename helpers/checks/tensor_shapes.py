@@ -8,7 +8,8 @@ from helpers.exercise import Wrong
 
 REDUCTIONS = [((4, 3), 1, False), ((3, 3), 1, False), ((4, 3), 0, True), ((2, 3, 4), (0, 2), False),
               ((2, 3, 4), -2, False), ((3, 5), None, False), ((3, 5), None, True),
-              ((2, 3, 4), (-1, 0), True), ((5,), 0, False)]  # fmt: skip
+              ((2, 3, 4), (-1, 0), True), ((5,), 0, False), ((2, 3, 2, 4), (0, 3, 1), False)]  # fmt: skip
+SAME_AXIS = "Does with_axes get the same axis and keepdims as the result?"
 LINED_UP = ("dout is lined up with the last axis: put the dropped axis back first (with_axes), or "
             "its numbers land in the wrong rows.")  # fmt: skip
 
@@ -31,12 +32,22 @@ def _lined_up(dout, x, factor=1.0):
         return []
 
 
+def _judge_axis(what, out, axis, want):
+    """Name the axis 0 that was taken for None, because 0 counts as false."""
+    size = getattr(getattr(out, "data", None), "size", None)
+    if axis == 0 and size == 1 != want.size:
+        raise Wrong(f"{what}: everything became one number, expected shape {want.shape}. Is axis 0 "
+                    "taken for None? In `if axis` and `axis or ...` the number 0 counts as false; "
+                    "ask `axis is None`.")  # fmt: skip
+
+
 def judge_total(total, Tensor, rng):
     """The sum over all axes, one or several."""
     for x, axis, keepdims in _cases(rng, [((0, 3), 0, False), ((), None, False)]):
         a, what = Tensor(x), _name("total", x, axis, keepdims)
         want = x.sum(axis=axis, keepdims=keepdims)
         out = tensor_rules.attempt(what, total, a, axis, keepdims)
+        _judge_axis(what, out, axis, want)
         tensor_rules.result(what, out, (a,), want, composed=True, suspects=[
             ("This is the mean.", lambda x=x, a=axis, k=keepdims: x.mean(axis=a, keepdims=k))])  # fmt: skip
         dout = array(rng, want.shape, dtype=x.dtype)
@@ -45,7 +56,8 @@ def judge_total(total, Tensor, rng):
             *_lined_up(dout, x), ("dout is not used.", np.ones(x.shape)),
             ("A sum does not divide: that is the rule of the mean.",
              exact * want.size / max(x.size, 1)),
-            ("It is multiplied by the numbers of a; the slope of a sum is 1.", exact * x)])  # fmt: skip
+            ("It is multiplied by the numbers of a; the slope of a sum is 1.", exact * x)],
+            raised=SAME_AXIS)  # fmt: skip
 
 
 def judge_mean(mean, Tensor, rng):
@@ -54,6 +66,7 @@ def judge_mean(mean, Tensor, rng):
         a, what = Tensor(x), _name("mean", x, axis, keepdims)
         want = x.mean(axis=axis, keepdims=keepdims)
         out = tensor_rules.attempt(what, mean, a, axis, keepdims)
+        _judge_axis(what, out, axis, want)
         tensor_rules.result(what, out, (a,), want, composed=True, suspects=[
             ("This is the sum.", x.sum(axis=axis, keepdims=keepdims)),
             ("It is divided by the number of all numbers, not of those along the axis.",
@@ -67,7 +80,7 @@ def judge_mean(mean, Tensor, rng):
             ("It is divided by the number of all numbers, not of those along the axis.",
              full / x.size),
             ("It is divided by the number of results, not by how many numbers one mean is made of.",
-             full / want.size)])  # fmt: skip
+             full / want.size)], raised=SAME_AXIS)  # fmt: skip
 
 
 def judge_largest(largest, Tensor, rng):
@@ -77,6 +90,7 @@ def judge_largest(largest, Tensor, rng):
         a, what = Tensor(x), _name("largest", x, axis, keepdims)
         want = x.max(axis=axis, keepdims=keepdims)
         out = tensor_rules.attempt(what, largest, a, axis, keepdims)
+        _judge_axis(what, out, axis, want)
         tensor_rules.result(what, out, (a,), want, composed=True, suspects=[
             ("This is the minimum.", x.min(axis=axis, keepdims=keepdims)),
             ("This is the largest absolute value.", np.abs(x).max(axis=axis, keepdims=keepdims))])  # fmt: skip
@@ -94,7 +108,21 @@ def judge_largest(largest, Tensor, rng):
             ("Compare with the maximum along the axis, not with that of the whole array.",
              full * (x == x.max()) / (x == x.max()).sum(axis=axis, keepdims=True).clip(1)),
             ("It is multiplied by the maximum itself; its slope is 1.",
-             full * winners / count * x)])  # fmt: skip
+             full * winners / count * x)], raised=SAME_AXIS)  # fmt: skip
+    for axis, keepdims in ((1, False), (0, True)):
+        _judge_near(largest, Tensor, axis, keepdims)
+
+
+def _judge_near(largest, Tensor, axis, keepdims):
+    """Where the largest numbers nearly tie, only the largest wins."""
+    near = 3 + 1e-12 * np.arange(12).reshape(4, 3)
+    a, what = Tensor(near), _name("largest", near, axis, keepdims) + ", numbers that nearly tie"
+    out = tensor_rules.attempt(what, largest, a, axis, keepdims)
+    want = (near == near.max(axis=axis, keepdims=True)).astype(float)
+    shared = np.full(near.shape, 1 / near.shape[axis])
+    tensor_rules.through_graph(what, a, out, np.ones(near.max(axis=axis, keepdims=keepdims).shape),
+                               want, [("A tie is only where the numbers are equal: compare with ==.",
+                                       shared)], raised=SAME_AXIS)  # fmt: skip
 
 
 def _first_winner(winners, axis):
@@ -131,7 +159,7 @@ def judge_transpose(transpose, Tensor, rng):
     """transpose by default, with axes in a cycle, and with negative axes."""
     cases = [((4, 3), None), ((2, 3, 4), None), ((2, 3, 4), (1, 2, 0)), ((3, 3, 3), (1, 2, 0)),
              ((2, 3, 4, 5), (0, 3, 1, 2)), ((2, 3, 4), (0, -1, 1)), ((2, 2, 2), (-1, 0, 1)),
-             ((5,), None), ((0, 3), (1, 0)), ((2, 3, 4, 5), (0, 2, 1, 3))]  # fmt: skip
+             ((2, 3, 4), (-2, -1, -3)), ((2, 3, 4, 5), (-3, 3, 0, -2)), ((5,), None), ((0, 3), (1, 0)), ((2, 3, 4, 5), (0, 2, 1, 3))]  # fmt: skip
     for layout, (shape, axes) in enumerate(cases):
         x = array(rng, shape, layout)
         a, what = Tensor(x), f"transpose of {shape} with axes={axes}"
@@ -176,6 +204,15 @@ def judge_take(take, Tensor, rng):
             ("A number that was picked twice must get both gradients: here only one of them counts. "
              "`+=` with repeated indices adds once; see np.add.at.", last),
             ("dout is not used.", ones),
+            ("It is rounded to whole numbers: is the array of zeros one of integers?",
+             lambda d=dout, i=index: _whole(d, i)),
             ("What was not picked must get 0.", exact + 1)])  # fmt: skip
         if not out.data.flags.owndata and out.data.flags.writeable:
             raise Wrong(f"{what}: the result can be written to: make it with `node`.")
+
+
+def _whole(dout, index):
+    """The gradient when each share is cut to a whole number."""
+    cut = np.zeros((5, 3))
+    np.add.at(cut, index, np.trunc(dout))
+    return cut

@@ -131,6 +131,28 @@ def rule_pair(rule):
     return [rule]
 """
 
+MATCH_PARTS = """    inside, start = (), name and name + "."
+    match thing:
+        case Parameter() | np.ndarray():
+            return [(name, thing)]
+        case Module():
+            inside = thing.__dict__.items()
+        case dict():
+            inside = thing.items()
+        case list() | tuple():
+            inside = enumerate(thing)
+    found = [(name, thing)] if isinstance(thing, Module) else []
+    return found + [pair for key, value in inside for pair in parts(value, f"{start}{key}")]
+"""
+OWN_LOSS = """rows, own, log_p = np.arange(len(labels)), LABELS, log_softmax(logits).data
+
+    def rule(dout):
+        p = np.exp(log_p)
+        p[rows, own] -= 1
+        return dout * p / len(rows)
+
+    return node(-log_p[rows, own].mean(), (logits,), (rule,), "cross_entropy")"""
+
 WRONG = [
     # 2.1
     w("2.1", "own numbers", "slope of a * b by a is b",
@@ -161,7 +183,38 @@ WRONG = [
       (MUL_RULES, "lambda dout: dout * b.data")),
     w("2.1", "sums over everything", "has shape",
       (ADD_RULES, "(lambda dout: dout.sum(keepdims=True)[None, None], lambda dout: dout)")),
+    w("2.1", "op copied", "show the wrong sign", (MUL_NODE, MUL_NODE.replace('"*"', '"+"'))),
+    w("2.1", "T where the other has more axes", "TODO 2.1", (MUL_RULES,
+      "(lambda dout: dout * b.data,\n"
+      "         lambda dout: dout * (a.data if a.data.ndim >= b.data.ndim else a.data.T))")),
+    w("2.1", "keeps its own array", "a second time", (MUL_NODE, """    kept = np.zeros(np.broadcast_shapes(
+        a.shape, b.shape), a.dtype)
+
+    def for_a(dout):
+        np.add(kept, dout * b.data, out=kept)
+        return kept
+
+    return node(a.data * b.data, (a, b), (for_a, lambda dout: dout * a.data), "*")""")),
     # 2.2
+    w("2.2", "first axis of length 1 only", "every axis of length 1", code="""
+#| export
+def unbroadcast(gradient, shape):
+    while gradient.ndim > len(shape):
+        gradient = gradient.sum(axis=0)
+    if 1 in shape:
+        gradient = gradient.sum(axis=shape.index(1), keepdims=True)
+    return gradient
+"""),
+    w("2.2", "empty batch", "over no numbers", code="""
+#| export
+def unbroadcast(gradient, shape):
+    while gradient.ndim > len(shape):
+        gradient = gradient.sum(axis=0)
+    for axis, size in enumerate(shape):
+        if gradient.shape[axis] > size:
+            gradient = gradient.sum(axis=axis, keepdims=True)
+    return gradient
+"""),
     w("2.2", "mean", "use the sum", (SUM_BACK, SUM_BACK.replace(".sum(", ".mean("))),
     w("2.2", "one copy", "one of the copies", (SUM_BACK,
       "gradient[tuple(0 if i in (*range(added), *repeated) else slice(None)"
@@ -210,6 +263,9 @@ def unbroadcast(gradient, shape):
       ('return node(a.data @ b.data, (a, b), rules, "@")', "return Tensor(a.data @ b.data)")),
     w("2.3", "transpose by shape", "transpose is missing", (A_RULE,
       "lambda dout: dout @ (b.data if b.shape[-2] == b.shape[-1] else b.data.swapaxes(-1, -2))")),
+    w("2.3", "mean over the stack", "mean over the stack", (B_RULE,
+      "lambda dout: a.data.swapaxes(-1, -2) @ dout / max(1, dout[..., 0, 0].size if b.data.ndim == 2"
+      " and dout.size else 1)")),
     w("2.3", "no return", "return", ("    return node", "    node")),
     # 2.4
     w("2.4", "sum: not lined up", "lined up with the last axis",
@@ -264,7 +320,46 @@ def unbroadcast(gradient, shape):
     w("2.4", "indexing: gradient as dout", "of shape (3,) for a parent", (ADD_AT, "gradient = dout")),
     w("2.4", "indexing: no node", "no parents",
       ('return node(a.data[index], (a,), (rule,), "[ ]")', "return Tensor(a.data[index])")),
+    w("2.4", "axis 0 taken for None", "axis 0 taken for None",
+      ("result = a.data.sum(axis=axis,", "result = a.data.sum(axis=axis or None,")),
+    w("2.4", "keepdims not handed on", "same axis and keepdims",
+      (TOTAL_RULE, TOTAL_RULE.replace("axis, keepdims,", "axis, False,"))),
+    w("2.4", "max: nearly equal", "compare with ==",
+      ("winners = a.data == with_axes(result, axis, keepdims, a.data.ndim)",
+       "winners = np.isclose(a.data, with_axes(result, axis, keepdims, a.data.ndim))")),
+    w("2.4", "reshape: as it lies in memory", "column by column",
+      (RESHAPE_RULE, "lambda dout: dout.reshape(a.shape, order='A')")),
+    w("2.4", "transpose: only -1", "also negative ones", (BACK,
+      "back = None if axes is None else np.argsort([a.data.ndim - 1 if i == -1 else i for i in axes])")),
+    w("2.4", "indexing: one array for all calls", "a second time", (TAKE_BODY,
+      """    gradient = np.zeros(a.shape, a.dtype)
+
+    def rule(dout):
+        np.add.at(gradient, index, dout)
+        return gradient
+
+    return node(a.data[index], (a,), (rule,), "[ ]")
+""")),
+    w("2.4", "indexing: whole numbers", "whole numbers", ("np.zeros(a.shape, dout.dtype)",
+                                                        "np.zeros(a.shape, int)")),
     # 2.5
+    w("2.5", "shifted down only", "every exponential is rounded to 0", (SHIFTED,
+      "shifted = logits - np.maximum(logits.data.max(axis=-1, keepdims=True), 0)")),
+    w("2.5", "shifted when large", "every exponential is rounded to 0", (SHIFTED,
+      "shifted = logits - logits.data.max(axis=-1, keepdims=True) * (logits.data.max() > 80)")),
+    w("2.5", "every column", "every row", (LOSS, LOSS.replace(
+        "[np.arange(len(labels)), labels]", "[:, labels]"))),
+    w("2.5", "float64 one-hot", "float64 wins", (LOSS,
+      "return -(log_softmax(logits) * np.eye(logits.shape[1])[labels]).sum() / len(labels)")),
+    w("2.5", "labels shifted in place", "changed the labels", (LOSS,
+      "labels += np.arange(len(labels)) * logits.shape[1]\n"
+      "    return -log_softmax(logits).reshape(-1)[labels].mean()")),
+    w("2.5", "labels read late", "a copy of its own", (LOSS, OWN_LOSS.replace("LABELS", "labels"))),
+    w("2.5", "dout not used", "dout is not used", (LOSS, OWN_LOSS.replace(
+        "LABELS", "np.array(labels)").replace("dout * p", "p"))),
+    w("2.5", "own rule without the sum of dout", "sum of dout", (LOG_P,
+      """out = (shifted - shifted.exp().sum(axis=-1, keepdims=True).log()).data
+    return node(out, (logits,), (lambda d: d - np.exp(out),), "log_softmax")""")),
     w("2.5", "naive", "subtract m before exp", (LOG_P,
       "return (logits.exp() / logits.exp().sum(axis=-1, keepdims=True)).log()")),
     w("2.5", "small number added", "small number", (LOG_P,
@@ -313,6 +408,22 @@ def unbroadcast(gradient, shape):
       ("    found = [(name, thing)] if " + KINDS + " else []\n",
        "    if " + KINDS + ":\n        found.append((name, thing))\n"),
       ("found += parts(value, ", "parts(value, ")),
+    w("2.6", "private ones left out", "underscore", ("inside = vars(thing).items()",
+      "inside = [(k, v) for k, v in vars(thing).items() if k[0] != '_']")),
+    w("2.6", "any object", "other objects hold no parts", ("if isinstance(thing, Module):\n",
+      "if hasattr(thing, '__dict__') and not isinstance(thing, Tensor):\n")),
+    w("2.6", "numpy's numbers", "a float64: only Parameters", (KINDS,
+      "isinstance(thing, (Parameter, np.ndarray, np.generic, Module))")),
+    w("2.6", "each part once", "two names", ("    return found\n",
+      "    return list({id(p): (n, p) for n, p in found[::-1]}.values())[::-1]\n")),
+    w("2.6", "lists in lists forgotten", "one inside the other",
+      ("isinstance(thing, (list, tuple))",
+       "isinstance(thing, tuple) or isinstance(thing, list) and not name.endswith('.2')")),
+    w("2.6", "name of the thing lost", "itself belongs",
+      ("[(name, thing)] if " + KINDS, '[("" if name == "w" else name, thing)] if ' + KINDS)),
+    w("2.6", "all units alike", "stay alike", (WEIGHT, WEIGHT.replace(
+        "rng.uniform(-bound, bound, (n_in, n_out))",
+        "np.repeat(rng.uniform(-bound, bound, (n_in, 1)), n_out, axis=1)"))),
     w("2.6", "dicts forgotten", "dicts", ("isinstance(thing, dict)", "False")),
     w("2.6", "lists forgotten", "lists", ("isinstance(thing, (list, tuple))", "False")),
     w("2.6", "tuples forgotten", "lists", ("isinstance(thing, (list, tuple))",
@@ -351,6 +462,19 @@ def unbroadcast(gradient, shape):
       "return x @ self.weight + self.bias.data")),
     # 2.7
     w("2.7", "in place", "locked", (STEP, "p.data -= rate * p.grad")),
+    w("2.7", "first layer only", "some parameters never moved",
+      ("in model.parameters():", "in model.parameters()[:2]:")),
+    w("2.7", "one of each shape", "some parameters never moved",
+      ("in model.parameters():", "in {p.shape: p for p in model.parameters()}.values():")),
+    w("2.7", "shared ones twice", "in two places", ("in model.parameters():",
+      "in [q for _, q in parts(model) if isinstance(q, Parameter)]:")),
+    w("2.7", "flattened", "as they are", ("model(x[rows])", "model(x[rows].reshape(len(rows), -1))")),
+    w("2.7", "evaluation mode", "evaluation mode",
+      ("    order, summed", "    model.eval()\n    order, summed")),
+    w("2.7", "clipped", "weights and biases after", (STEP,
+      "p.data = p.data - rate * np.clip(p.grad, -1, 1)")),
+    w("2.7", "model called again", "Keep the loss of the step", ("        summed += float(loss.data)",
+      "        summed += float(cross_entropy(model(x[rows]), labels[rows]).data)")),
     w("2.7", "climbs", "climb", (STEP, STEP.replace("data -", "data +"))),
     w("2.7", "gradients kept", "batches before", ("        model.zero_grad()\n", "")),
     w("2.7", "cleared once", "batches before", ("        model.zero_grad()\n", ""),
@@ -445,6 +569,8 @@ def add(""")),
       "dtype=logits.dtype)[labels]).sum() / len(labels)")),
     r("2.5", "loop over rows", (LOSS, "p = log_softmax(logits)\n"
       "    return sum(p[i, int(k)] for i, k in enumerate(labels)) * (-1 / len(labels))")),
+    r("2.5", "own loss", (LOSS, OWN_LOSS.replace("LABELS", "np.array(labels)"))),
+    r("2.6", "match", (PARTS_BODY, MATCH_PARTS)),
     r("2.6", "generator", (PARTS_BODY, GENERATOR_PARTS)),
     r("2.6", "other start", (WEIGHT, WEIGHT.replace("rng.uniform(-bound, bound, (n_in, n_out))",
       "(bound * (2 * rng.random((n_in, n_out)) - 1))")), (CALL, "return self.bias + x @ self.weight")),
@@ -456,6 +582,12 @@ def add(""")),
     r("2.7", "cleared at the end", ("        model.zero_grad()\n        loss.backward()\n",
                                     "        loss.backward()\n"),
       ("        summed +=", "        model.zero_grad()\n        summed +=")),
+    r("2.7", "training mode, parts, each once", ("    order, summed", "    model.train()\n"
+      "    order, summed"), ("in model.parameters():",
+      "in {id(q): q for _, q in parts(model) if isinstance(q, Parameter)}.values():")),
+    r("2.7", "shuffled copies, a loss per example", ("        rows = order[start : start + batch]\n",
+      "        rows = list(order[start : start + batch])\n"), ("model(x[rows])", "model(Tensor(x[rows]))"),
+      ("float(loss.data)", "loss.data.item()")),
     r("2.7", "while", ("    for start in range(0, len(x), batch):\n"
       "        rows = order[start : start + batch]\n",
       "    while len(order):\n        rows, order = order[:batch], order[batch:]\n")),

@@ -68,6 +68,8 @@ WRONG = [
     w("3.1", "own seed", "follow the seed", ("return rng.normal(0, " + HE,
                                            "return np.random.default_rng(0).normal(0, " + HE)),
     # 3.2
+    w("3.1", "one row for all", "all rows are equal", ("return rng.normal(0, " + HE + ", (n_in, n_out)).astype(dtype)",
+      "return np.tile(rng.normal(0, " + HE + ", n_out), (n_in, 1)).astype(dtype)")),
     w("3.2", "climbs", "climb", (MOVE, MOVE.replace("data - ", "data + "))),
     w("3.2", "no rate", "rate is not used", (MOVE, MOVE.replace("self.rate * ", ""))),
     w("3.2", "in place", "locked", (MOVE, MOVE.replace("p.data = p.data - ", "p.data -= "))),
@@ -96,6 +98,9 @@ WRONG = [
         "continue", "self.velocity[i] = 0 * p.data\n                continue"))),
     w("3.2", "no gradient is a gradient of zero", "grad is None was moved", (SKIP, ""),
       (D, "d = (0.0 if p.grad is None else p.grad) + self.weight_decay * p.data")),
+    w("3.2", "keeps the gradient itself", "array of its own", (D, "d = p.grad + self.weight_decay * p.data if self.weight_decay else p.grad"),
+      (V, "v = self.velocity[i]\n            if v.any():\n                v *= self.momentum\n                v += d\n"
+          "            else:\n                v = self.velocity[i] = d")),
     w("3.2", "nothing moves", "no parameter moved", (MOVE, "new = p.data - self.rate * v")),
     # 3.3
     w("3.3", "no correction", "correction of the two means",
@@ -178,6 +183,13 @@ WRONG = [
     w("3.4", "plateau: value times threshold", "not quite the same",
       (BETTER, "if value * (1 + self.threshold) < self.best:")),
     w("3.4", "plateau: equal", "equal", (BETTER, "if value <= self.best:")),
+    w("3.4", "plateau: at the limit", "only one below it", (BETTER, BETTER.replace("value <", "value <="))),
+    w("3.4", "plateau: nan is better", "comparison with nan", (BETTER, "if not value >= self.best * (1 - self.threshold):")),
+    w("3.4", "plateau: 0 is no value", "A best value of 0", (BETTER, BETTER.replace("if ", "if not self.best or "))),
+    w("3.4", "plateau: at patience 0, too", "one value too early", ("if self.bad > self.patience", "if self.bad >= self.patience")),
+    w("3.4", "plateau: best replaced", "must stay", (HALVE, HALVE + "            self.best = value\n")),
+    w("3.4", "plateau: rate of the beginning", "none of your own", ("        self.best, self.bad = np.inf, 0\n",
+      "        self.best, self.bad, self.rate = np.inf, 0, optimizer.rate\n"), ("self.optimizer.rate *= 0.5", "self.rate *= 0.5\n            self.optimizer.rate = self.rate")),
     w("3.4", "plateau: own rate", "never changes", ("self.optimizer.rate *= 0.5",
                                                   "self.rate = self.optimizer.rate * 0.5")),
     w("3.4", "plateau: tenth", "divided by ten", ("rate *= 0.5", "rate *= 0.1")),
@@ -217,6 +229,10 @@ WRONG = [
     w("3.5", "equal is better", "equal to the best", ("if value < self.best", "if value <= self.best")),
     w("3.5", "nan is better", "not a number", ("if value < self.best",
                                               "if not value >= self.best")),
+    w("3.5", "says it once", "only once", ("self.bad >= self.patience", "self.bad == self.patience")),
+    w("3.5", "counts again after a stop", "after it said stop", ("return self.bad >= self.patience",
+      "stop = self.bad >= self.patience\n        self.bad = 0 if stop else self.bad\n        return stop")),
+    w("3.5", "with a threshold", "no threshold", ("if value < self.best", "if value < self.best * (1 - 1e-4)")),
     w("3.5", "no return", "return", ("return self.bad >= self.patience", "pass")),
     # 3.6
     w("3.6", "not scaled", "not scaled up", (MASK, MASK.replace(" / (1 - self.p)", ""))),
@@ -240,6 +256,11 @@ WRONG = [
                                                                           "return x.data *"))),
     w("3.6", "no gradient", "no gradient reaches", (MASK, MASK.replace("return x *",
                                                    "return Tensor(x.data) *"))),
+    w("3.6", "the same number always", "on its own", (MASK, "n, size = int(np.prod(x.shape)), x.shape\n"
+      "        keep = np.arange(n) >= round(n * self.p)\n        keep = self.rng.permutation(keep).reshape(size)\n"
+      "        return x * (keep / (1 - self.p)).astype(x.dtype)")),
+    w("3.6", "cut from the graph in evaluation", "in evaluation: no gradient reaches x", (EVAL, EVAL.replace("return x", "return Tensor(x.data)"))),
+    w("3.6", "an array in evaluation", "x itself will do", (EVAL, EVAL.replace("return x", "return x.data"))),
     w("3.6", "no return", "return", (MASK, MASK.replace("return ", ""))),
     # 3.7
     w("3.7", "half missing", "half is missing", (PRICE, PRICE.replace("(l2 / 2)", "l2"))),
@@ -264,6 +285,8 @@ WRONG = [
       .replace("(w * w)", "Tensor(w.data**2)"))),
     w("3.7", "sign", "price is added", (PRICE, PRICE.replace("(w.abs", "(-1 * w.abs").replace(
         "+ (w", "- (w"))),
+    w("3.7", "no single rows", "single row or column", (WEIGHTS, WEIGHTS.replace("]", " and p.shape[0] > 1]"))),
+    w("3.7", "absolute value of the sum", "sums absolute values", (PRICE, PRICE.replace("w.abs().sum()", "w.sum().abs()"))),
     w("3.7", "no return", "return", ("return sum", "sum")),
     # 3.8
     w("3.8", "shift: other way", "wrong way", (SHIFT, SHIFT.replace("i -", "i +").replace("j -", "j +"))),
@@ -280,6 +303,9 @@ WRONG = [
       "for x, d, r in zip(images, down, right)])")),
     w("3.8", "shift: in place", "were changed", (SHIFT, "images[:] = gather(images, i - per_image(down), "
                                                       "j - per_image(right))\n    return images")),
+    w("3.8", "shift: rows one for all", "down by the number of the first one", (SHIFT, SHIFT.replace("per_image(down)", "down[0]"))),
+    w("3.8", "shift: nothing to do", "shares its memory", (SHIFT, "if not np.any(down) and not np.any(right):\n        return images\n    " + SHIFT)),
+    w("3.8", "crop: rows other side", "In the rows the window", (CROP, CROP.replace("i +", "i -"))),
     w("3.8", "crop: other side", "other side", (CROP, CROP.replace("i +", "i -").replace("j +", "j -"))),
     w("3.8", "crop: exchanged", "exchanged",
       (CROP, "return gather(images, i + per_image(left), j + per_image(top))")),

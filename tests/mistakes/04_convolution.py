@@ -244,7 +244,10 @@ WRONG = [
           "total += image[i + a, j + b] * kernel[a, b] * (a == b == 0)")),
     w("4.1", "kernel scaled in place", "was changed",
       ("    out = np.zeros", "    kernel *= 1.5\n    out = np.zeros")),
+    w("4.1", "upright kernels", "image (7, 4), kernel (3, 1)",
+      ("return out", "out[:, W - kw :] *= kw > 1\n    return out")),
     # 4.2
+    w("4.2", "room without the padding", "that fits", ("if span > room", "if span > size")),
     w("4.2", "padding once", "both sides", ("size + 2 * pad", "size + pad")),
     w("4.2", "no padding", "padding is not used",
       ("(room - span)", "(size - span)")),
@@ -322,7 +325,15 @@ WRONG = [
       (COLUMNS, "columns = j * sw + lw * np.arange(kw)")),
     w("4.3", "no return", "return", ("return out", "pass")),
     w("4.3", "stops at uneven strides", "stride (3, 2)): your code raised", ("out = np.zeros((N, F, Ho, Wo), x.dtype)", "assert sh == sw\n    out = np.zeros((N, F, Ho, Wo), x.dtype)")),
+    w("4.3", "kept between calls", "the first result once more",
+      ("    out = np.zeros", "    kept = conv_forward.__dict__\n    if (x.shape, w.shape) in kept:\n"
+       "        return kept[x.shape, w.shape]\n    out = kept[x.shape, w.shape] = np.zeros")),
     # 4.4
+    w("4.4", "what no window reads", "no window reads",
+      (CROP, CROP.replace("ph : ph + H,", "ph : max(ph + 1, (dout.shape[2] - 1) * sh + (kh - 1) * lh + 1 - ph),"))),
+    w("4.4", "sums run on", "second call changes", (ADD_DW, ADD_DW.replace("dw[f]", "kept[f]")),
+      ("    for n, f", "    kept = conv_backward.__dict__.setdefault(w.shape, np.zeros(w.shape, w.dtype))\n"
+       "    for n, f"), (CROP, CROP.replace(", dw,", ", kept,"))),
     w("4.4", "averaged over the batch", "averaged over the batch",
       (CROP, CROP.replace("dout.sum(axis=(0, 2, 3))", "dout.sum(axis=(2, 3)).mean(axis=0)"))),
     w("4.4", "dw averaged over the batch", "averaged over the batch", (ADD_DW, ADD_DW + " / N")),
@@ -382,7 +393,18 @@ def conv_dx_full(dout, w, pad=(0, 0)):
     x = np.zeros((N, C, Ho + kh - 1 - 2 * pad[0], Wo + kw - 1 - 2 * pad[1]), dout.dtype)
     return conv_backward(dout, x, w, pad=pad)[0]
 """),
+    w("4.5", "axes exchanged by a reshape", "by a reshape",
+      (TURNED, "turned = w[:, :, ::-1, ::-1].reshape(C, F, kh, kw)")),
+    w("4.5", "a bias per filter", "C biases", ("np.zeros(C,", "np.zeros(F,")),
+    w("4.5", "transposed and turned", "no more",
+      (TURNED, "turned = w[:, :, ::-1, ::-1].swapaxes(2, 3).swapaxes(0, 1)")),
     # 4.6
+    w("4.6", "one array for all calls", "second call changes", (COPY,
+      """kept = im2col.__dict__.setdefault((view.shape, x.dtype.char), np.empty(view.shape, x.dtype))
+    kept[...] = view
+    return kept.reshape(N, C * kh * kw, Ho * Wo)""")),
+    w("4.6", "no infinite fill", "cols with fill -inf", ("xp = padded(x, pad, fill)",
+      "xp = padded(x, pad, max(fill, np.finfo(x.dtype).min))")),
     w("4.6", "order kh, kw, C", "(kh, kw, C)",
       (SHAPE6, "(N, kh, kw, C, Ho, Wo)"), (STRIDES6, "(tn, th * lh, tw * lw, tc, th * sh, tw * sw)")),
     w("4.6", "order kw, kh", "(C, kw, kh)",
@@ -480,7 +502,16 @@ def conv_dx_full(dout, w, pad=(0, 0)):
     w("4.8", "stride of the window", "expected",
       (MAX_RETURN, MAX_RETURN.replace("window, stride", "window, window"))),
     w("4.8", "no return", "return", (MAX_RETURN, MAX_RETURN.replace("return ", ""))),
+    w("4.8", "padding of -1e9", "not below every pixel", (MAX_RETURN, MAX_RETURN.replace("-np.inf", "-1e9"))),
+    w("4.8", "padding of the smallest pixel", "not below every pixel",
+      (MAX_WINDOWS, MAX_WINDOWS.replace("-np.inf", "x.min()"))),
+    w("4.8", "nearly equal pixels", "compare them exactly",
+      (WINNER, "winner = np.isclose(windows, windows.max(axis=2, keepdims=True)).argmax(axis=2, keepdims=True)")),
     # 4.9
+    w("4.9", "takes the layers away", "list of layers was changed",
+      ("    for kernel, stride, dilation in layers:\n",
+       "    while layers:\n        kernel, stride, dilation = layers.pop(0)\n")),
+    w("4.9", "no layer", "no layer at all", ("    field, step", "    layers[0]\n    field, step")),
     w("4.9", "step before the field", "before its own stride",
       ("        field += dilation * (kernel - 1) * step\n        step *= stride",
        "        step *= stride\n        field += dilation * (kernel - 1) * step")),
@@ -519,6 +550,10 @@ def conv_dx_full(dout, w, pad=(0, 0)):
        "cols = im2col(x, (kh, kw), (1, 1), pad, dilation)\n    Ho, Wo = output_sizes(H, W, (kh, kw), (1, 1), pad, dilation)\n    out")),
     w("4.10", "dilation forgotten in dx", "raised", (DX, "dx = col2im(dcols, x.shape, (kh, kw), stride, pad)")),
     w("4.10", "db averaged", "averaged over the batch", (MATMUL_RETURN, "return dx, dw, dout.sum(axis=(0, 2, 3)) / N")),
+    w("4.10", "filters reshaped instead of transposed", "transpose them",
+      (DCOLS, "dcols = w.reshape(-1, F) @ flat")),
+    w("4.10", "dcols reshaped", "dcols is reshaped",
+      (DCOLS, "dcols = (flat.swapaxes(1, 2) @ w.reshape(F, -1)).reshape(N, -1, Ho * Wo)")),
     w("4.10", "not reshaped", "reshape", ("return out.reshape(N, F, Ho, Wo)", "return out")),
     w("4.10", "no return", "return", (MATMUL_RETURN, "pass")),
 ]  # fmt: skip

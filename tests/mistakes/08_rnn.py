@@ -120,6 +120,68 @@ def sample_name(next_logits, rng, temperature=1.0, longest=20):
         drawn.append(letter)
 """
 
+RECURSION = """
+#| export
+def unroll(step, x, h0, weights):
+    h, cache = step(x[0], h0, *weights)
+    if len(x) == 1:
+        return h[None], [cache]
+    hs, caches = unroll(step, x[1:], h, weights)
+    return np.concatenate([h[None], hs]), [cache] + caches
+
+
+def bptt(step_backward, dhs, caches):
+    if len(dhs) == 1:
+        dx, dh, *shares = step_backward(dhs[0], caches[0])
+        return dx[None], dh, shares
+    later, dh, total = bptt(step_backward, dhs[1:], caches[1:])
+    dx, dh, *shares = step_backward(dhs[0] + dh, caches[0])
+    return np.concatenate([dx[None], later]), dh, [a + b for a, b in zip(shares, total)]
+"""
+COPIED = """
+#| export
+def unroll(step, x, h0, weights):
+    pairs = [(h0, None)]
+    for t in range(len(x)):
+        pairs.append(step(x[t], pairs[-1][0], *weights))
+    return np.array([h for h, _ in pairs[1:]]), [cache for _, cache in pairs[1:]]
+
+
+def bptt(step_backward, dhs, caches):
+    dhs, dxs, shares = dhs.copy(), [], []
+    for t in range(len(dhs) - 1, -1, -1):
+        dx, back, *share = step_backward(dhs[t], caches[t])
+        dxs.append(dx)
+        shares.append(share)
+        if t:
+            dhs[t - 1] += back
+    return np.flip(np.stack(dxs), axis=0), back, [sum(each) for each in zip(*shares)]
+"""
+PLACE_BY_PLACE = """
+#| export
+def masked_cross_entropy(logits, targets, mask):
+    M, loss, d = mask.sum(), 0.0, np.zeros_like(logits)
+    for t, n in np.argwhere(mask):
+        z = logits[t, n] - max(logits[t, n])
+        e = np.exp(z)
+        loss += (math.log(e.sum()) - z[targets[t, n]]) / M
+        d[t, n] = e / e.sum() / M
+        d[t, n, targets[t, n]] -= 1 / M
+    return loss, d
+"""
+LETTER_BY_LETTER = """
+#| export
+def sample_name(next_logits, rng, temperature=1.0, longest=20, letter=0, state=None):
+    if longest == 0:
+        return ""
+    logits, state = next_logits(letter, state)
+    p = np.exp((logits - np.max(logits)) / temperature)
+    letter = rng.multinomial(1, p / p.sum()).argmax()
+    if not letter:
+        return ""
+    return decode([letter]) + sample_name(next_logits, rng, temperature, longest - 1, letter, state)
+"""
+
 WRONG = [
     # 8.1
     w("8.1", "buffered addition", "writes each row once", ("np.add.at(dE, ids, dout)", "dE[ids] += dout")),
@@ -142,6 +204,8 @@ WRONG = [
       "for place in list(np.ndindex(ids.shape))[1:]:\n        dE[ids[place]] += dout[place]")),
     w("8.1", "scatters back into dout", "changed its argument dout",
       ("np.add.at(dE, ids, dout)", "np.add.at(dE, ids, dout)\n    dout *= 0")),
+    w("8.1", "last row never", "Row V - 1, the last one", ("np.add.at(dE, ids, dout)",
+      "for v in range(V - 1):\n        dE[v] = dout[ids == v].sum(axis=0)")),
     # 8.2
     w("8.2", "no tanh", "tanh is missing", (STEP, "h = x @ Wx + h_prev @ Wh + b")),
     w("8.2", "no bias", "bias is missing", (STEP, "h = np.tanh(x @ Wx + h_prev @ Wh)")),
@@ -158,6 +222,9 @@ WRONG = [
     w("8.2", "in place", "changed its argument h_prev",
       (STEP, "h_prev[...] = np.tanh(x @ Wx + h_prev @ Wh + b)\n    h = h_prev")),
     w("8.2", "no return", "return", (CACHE, "cache = RNNCache(x, h_prev, Wx, Wh, h)")),
+    w("8.2", "tanh by exp", "an overflow", (STEP, "a = x @ Wx + h_prev @ Wh + b\n"
+      "    h = (np.exp(a) - np.exp(-a)) / (np.exp(a) + np.exp(-a))")),
+    w("8.2", "sum cut off", "h (N", (STEP, "h = np.tanh(np.clip(x @ Wx + h_prev @ Wh + b, -5, 5))")),
     # 8.3
     w("8.3", "no slope", "slope of tanh is missing", (DA, "da = dh")),
     w("8.3", "not squared", "square is missing", (DA, "da = dh * (1 - h)")),
@@ -219,6 +286,10 @@ WRONG = [
     w("8.4", "float64 zeros", "float64, expected float32", ("np.zeros_like(dhs[0])", "np.zeros(dhs[0].shape)")),
     w("8.4", "caches turned", "in the order of time", ("caches.append(cache)", "caches.insert(0, cache)")),
     w("8.4", "last state alone", "hs", ("return np.stack(hs), caches", "return h, caches")),
+    w("8.4", "one array for all states", "an array of its own", (CALL,
+      "new, cache = step(x_t, h, *weights)\n        h = h.copy() if h is h0 else h\n        h[...] = new")),
+    w("8.4", "states of the dtype of x", "x of integers", code=UNROLL_ARRAYS.replace("h0.dtype)", "x.dtype)")),
+    w("8.4", "at least one weight", "IndexError", (BPTT_END, BPTT_END.replace("dweights", "[dweights[0], *dweights[1:]]"))),
     # 8.5
     w("8.5", "full gradient", "full gradient", code="""
 #| export
@@ -290,6 +361,11 @@ def truncated_bptt(step, step_backward, x, h0, weights, dhs, k):
     w("8.7", "loss alone", "expected 2 results", (f"return {LOSS}, {DLOGITS}", f"return {LOSS}")),
     w("8.7", "in place", "changed its argument logits",
       (Z, "logits -= logits.max(axis=-1, keepdims=True)\n    z = logits")),
+    w("8.7", "places counted from the front", "from the beginning of each sequence", (WEIGHT,
+      "mask = (np.arange(len(mask))[:, None] < mask.sum(axis=0)) * 1.0\n    " + WEIGHT)),
+    w("8.7", "target 0 ignored", "target 0 are left out", (WEIGHT, "mask = mask * (targets != 0)\n    " + WEIGHT)),
+    w("8.7", "softmax over time", "over axis 0", (Z, Z.replace("axis=-1", "axis=0")), (LOG_P, LOG_P.replace("axis=-1", "axis=0"))),
+    w("8.7", "times p", "multiplied by p once more", (DLOGITS, DLOGITS + " * np.exp(log_p)")),
     # 8.8
     w("8.8", "no output bias", "by of the logits", ('hs @ p["Wy"] + p["by"]', 'hs @ p["Wy"]')),
     w("8.8", "no mask", "mask is not used", ("targets, mask)\n", "targets, np.ones(mask.shape))\n")),
@@ -316,6 +392,9 @@ def truncated_bptt(step, step_backward, x, h0, weights, dhs, k):
     w("8.8", "only the last loss travels", "Only the last step's logits",
       ('dlogits @ p["Wy"].T, caches', "np.concatenate([np.zeros_like(hs[1:]), (dlogits @ p['Wy'].T)[-1:]]), caches")),
     w("8.8", "Wx and Wh exchanged", "in its place stands Wx", ('"Wx": dWx', '"Wx": dWh'), ('"Wh": dWh', '"Wh": dWx')),
+    w("8.8", "in chunks of 8", "cut into chunks", ("    return loss, {",
+      '    _, (dWx, dWh, db) = truncated_bptt(rnn_step_forward, rnn_step_backward, embedding_forward(inputs, p["E"]),\n'
+      '        np.zeros(hs.shape[1:]), (p["Wx"], p["Wh"], p["b"]), dlogits @ p["Wy"].T, 8)\n    return loss, {')),
     # 8.9
     w("8.9", "temperature unused", "not used", (SOFT, "z = logits - logits.max()")),
     w("8.9", "temperature multiplied", "multiplied", (SOFT, SOFT.replace("/ temp", "* temp"))),
@@ -339,6 +418,15 @@ def truncated_bptt(step, step_backward, x, h0, weights, dhs, k):
     w("8.9", "logits changed", "changed in place", (SOFT, "logits -= logits.max()\n        z = logits / temperature")),
     w("8.9", "temperature with epsilon", "something added to it", (SOFT, SOFT.replace("temperature", "(temperature + 0.01)"))),
     w("8.9", "temperature cut off", "kept above some value", (SOFT, SOFT.replace("temperature", "max(temperature, 0.1)"))),
+    w("8.9", "temperature cut off far down", "kept above some value", (SOFT, SOFT.replace("temperature", "max(temperature, 1e-3)"))),
+    w("8.9", "temperature with a tiny epsilon", "something added to it", (SOFT, SOFT.replace("temperature", "(temperature + 1e-8)"))),
+    w("8.9", "ten likeliest", "never comes", (DRAW, "p[np.argsort(p)[:-10]] = 0\n        letter = int(rng.choice(len(p), p=p / p.sum()))")),
+    w("8.9", "rare ones cut off", "never comes", (DRAW, "p[p < 0.01 * p.max()] = 0\n        letter = int(rng.choice(len(p), p=p / p.sum()))")),
+    w("8.9", "one random number", "used for a whole name", ("letter, state, drawn = 0, None, []", "letter, state, drawn, u = 0, None, [], rng.random()"),
+      (DRAW, "letter = int(np.searchsorted(np.cumsum(p), u))")),
+    w("8.9", "temperature for the first letter", "after the first letter the temperature", (SOFT, SOFT.replace("temperature", "(1.0 if drawn else temperature)"))),
+    w("8.9", "at most twenty", "longest = 60", ("len(drawn) < longest", "len(drawn) < min(longest, 20)")),
+    w("8.9", "rounded", "after the first letter the likeliest", (DRAW, "p = np.round(p, 2)\n        letter = int(rng.choice(len(p), p=p / p.sum()))")),
     w("8.9", "never empty", "the name is empty", ("        if letter == 0:\n", "        if letter == 0 and not drawn:\n            letter = 1\n        if letter == 0:\n")),
     w("8.9", "no return", "return", ("return decode(drawn)", "decode(drawn)")),
 ]  # fmt: skip
@@ -366,6 +454,8 @@ RIGHT = [
     r("8.4", "arrays and a scalar zero", code=UNROLL_ARRAYS),
     r("8.4", "upstream copied", (BACK, "total = dhs[t].copy()\n        total += dh\n        "
                                  + BACK.replace("dhs[t] + dh", "total"))),
+    r("8.4", "recursion", code=RECURSION),
+    r("8.4", "gradients added up in a copy", code=COPIED),
     r("8.5", "by a while loop", ("for start in range(0, len(x), k):", "for start in list(range(len(x)))[::k]:"),
       ("return np.concatenate(parts), dweights", "return np.concatenate(parts, axis=0), tuple(dweights)")),
     r("8.5", "one forward, cut backward", code="""
@@ -388,6 +478,9 @@ def truncated_bptt(step, step_backward, x, h0, weights, dhs, k):
     r("8.8", "flat", code=MODEL),
     r("8.8", "tensordot", ('np.einsum("tnh,tnv->hv", hs, dlogits, optimize=True)',
                            "np.tensordot(hs, dlogits, axes=([0, 1], [0, 1]))")),
+    r("8.2", "by a sigmoid", (STEP, "h = 2 / (1 + np.exp(-2 * (x @ Wx + h_prev @ Wh + b))) - 1")),
+    r("8.7", "by loops", code=PLACE_BY_PLACE),
+    r("8.9", "recursion", code=LETTER_BY_LETTER),
     r("8.9", "gumbel", code=GUMBEL),
     r("8.9", "cumulative", code=CUMULATIVE),
 ]  # fmt: skip
