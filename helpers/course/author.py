@@ -69,6 +69,7 @@ def _formatted(notebook):
 def execute(notebook) -> None:
     """Run all cells in solutions/ and store outputs without times, so that they are stable."""
     client = NotebookClient(notebook, timeout=120, kernel_name="python3", record_timing=False,
+                            coalesce_streams=True,  # else a print now and then is stored in two
                             resources={"metadata": {"path": str(files.SOLUTIONS)}})  # fmt: skip
     try:
         client.execute()
