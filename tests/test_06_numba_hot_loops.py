@@ -3,6 +3,7 @@
 import ast
 import contextlib
 import json
+import re
 
 import numpy as np
 import pytest
@@ -48,7 +49,7 @@ pad = pairs(st.integers(0, 2), st.integers(0, 2))
 dilation = pairs(st.integers(1, 2), st.integers(1, 2))
 
 
-@given(sizes, st.integers(1, 6), st.integers(1, 6), kernel, stride, pad, dilation)
+@given(sizes, st.integers(1, 10), st.integers(1, 10), kernel, stride, pad, dilation)
 @few
 def test_every_convolution_is_torch_s(layers, N, C, F, kernel, stride, pad, dilation):
     rng = np.random.default_rng(N + 10 * C + 100 * F)
@@ -59,7 +60,7 @@ def test_every_convolution_is_torch_s(layers, N, C, F, kernel, stride, pad, dila
     out = torch.nn.functional.conv2d(*leaves, **rest)
     dout = rng.normal(size=out.shape)
     out.backward(torch.tensor(dout))
-    for kind in ("numba", "tiled", "blas", "fast"):
+    for kind in ("numba", "tiled", "blas", "lanes", "fast"):
         forward = getattr(layers, f"conv_forward_{kind}")
         backward = getattr(layers, f"conv_backward_{kind}")
         before = x.copy(), w.copy(), dout.copy()
@@ -75,12 +76,61 @@ def test_convolution_takes_any_memory_order_and_keeps_float32(layers, order):
     rng = np.random.default_rng(1)
     x, w, b = rng.normal(size=(2, 3, 8, 7)), rng.normal(size=(5, 3, 3, 2)), rng.normal(size=5)
     x, w, b = (v.astype(np.float32) for v in (x, w, b))
-    for kind in ("numba", "tiled", "blas"):
+    for kind in ("numba", "tiled", "blas", "lanes"):
         out = getattr(layers, f"conv_forward_{kind}")(order(x), order(w), b, (2, 2))
         assert out.dtype == np.float32
         close(out, layers.conv.conv_forward(x, w, b, (2, 2)), 1e-5)
         grads = getattr(layers, f"conv_backward_{kind}")(order(out), order(x), order(w), (2, 2))
         assert all(g.dtype == np.float32 for g in grads)
+
+
+def _with_registers(layers, size):
+    """The names of notebook 06, its lanes made anew for registers of this many bytes."""
+    cells = [c.source for c in files.read(files.SOLUTIONS / f"{NAME}.ipynb").cells
+             if files.exported(c) and re.search("Lanes|intrinsic|lane_|_lanes", c.source)]  # fmt: skip
+    source, names = "\n\n".join(cells), dict(vars(layers))
+    assert source.count("REGISTER = register_bytes()") == 1
+    exec(source.replace("REGISTER = register_bytes()", f"REGISTER = {size}"), names)
+    return names
+
+
+@pytest.mark.parametrize(("size", "dtype"), [(16, np.float64), (32, np.float32), (64, np.float64)])
+def test_lanes_of_any_machine_give_what_torch_gives(layers, size, dtype):
+    names, rng = _with_registers(layers, size), np.random.default_rng(12)
+    rest, rtol = ((2, 1), (3, 1), (1, 2)), 1e-5 if dtype == np.float32 else 1e-12
+    x, w = rng.normal(size=(2, 3, 10, 9)), rng.normal(size=(5, 3, 2, 3))
+    x, w, b = (v.astype(dtype) for v in (x, w, rng.normal(size=5)))
+    leaves = [torch.tensor(v.astype(np.float64), requires_grad=True) for v in (x, w, b)]
+    kinds = dict(zip(("stride", "padding", "dilation"), rest, strict=True))
+    out = torch.nn.functional.conv2d(*leaves, **kinds)
+    dout = rng.normal(size=out.shape).astype(dtype)
+    out.backward(torch.tensor(dout.astype(np.float64)))
+    got = names["conv_forward_lanes"](x, w, b, *rest)
+    assert got.dtype == dtype
+    close(got, out.detach().numpy(), rtol)
+    for got, leaf in zip(names["conv_backward_lanes"](dout, x, w, *rest), leaves, strict=True):
+        assert got.dtype == dtype
+        close(got, leaf.grad.numpy(), rtol)
+
+
+def test_the_lanes_of_this_machine(layers):
+    n = layers.REGISTER // 4
+    v = np.arange(3 * n, dtype=np.float32)
+    out = np.zeros_like(v)
+    load, store, fma = layers.load, layers.store, layers.fma
+    splat, total = layers.splat, layers.total
+
+    @layers.njit
+    def run(v, out, i):
+        lanes = load(v, i)
+        store(out, i, (lanes, fma(splat(v.dtype.type(3)), lanes, splat(v.dtype.type(1)))))
+        return total(lanes)
+
+    assert run(v, out, 1) == v[1 : n + 1].sum()
+    assert np.array_equal(out[1 : n + 1], v[1 : n + 1])
+    assert np.array_equal(out[n + 1 : 2 * n + 1], 3 * v[1 : n + 1] + 1)
+    assert out[0] == 0
+    assert not out[2 * n + 1 :].any()
 
 
 def test_images_on_threads_are_those_of_one_thread(layers):
@@ -118,6 +168,33 @@ def test_a_first_layer_needs_no_gradient_by_its_input(layers):
     assert not dx.any()
     close(dw, want[1])
     close(db, want[2])
+
+
+def test_lanes_write_nothing_beyond_their_rows_and_read_any_order(layers):
+    rng, n = np.random.default_rng(13), 3 * layers.REGISTER // 4
+    for order in (np.ascontiguousarray, np.asfortranarray):
+        before = rng.normal(size=(6, 2 * n)).astype(np.float32)
+        w = order(rng.normal(size=(4, 5)).astype(np.float32))
+        planes, starts = rng.normal(size=3 * n).astype(np.float32), rng.permutation(n)[:5]
+        out = before.copy()
+        layers.lane_products(out[1:5], w, planes, starts)
+        views = np.stack([planes[k : k + 2 * n] for k in starts])
+        close(out[1:5], before[1:5] + w @ views, 1e-5)
+        assert np.array_equal(out[[0, 5]], before[[0, 5]])
+        dw, d_starts = before[:4, :4].copy(), np.array([3, 40, 11, 0])
+        layers.lane_gradients(dw, planes, d_starts, planes, starts[:4], 16)
+        rows = np.stack([planes[k : k + 16] for k in d_starts])
+        close(dw, before[:4, :4] + rows @ views[:4, :16].T, 1e-5)
+
+
+def test_batch_norm_keeps_its_digits_far_from_zero(layers):
+    x = np.random.default_rng(14).normal(300, 1, (5, 3, 6, 7)).astype(np.float32)
+    gamma, beta = np.ones(3, np.float32), np.zeros(3, np.float32)
+    out, mean, var = layers.batch_norm_forward_numba(x, gamma, beta)
+    exact = x.astype(np.float64)
+    close(var, exact.var(axis=(0, 2, 3)), 1e-5)
+    close(mean, exact.mean(axis=(0, 2, 3)), 1e-6)
+    assert out.dtype == mean.dtype == var.dtype == np.float32
 
 
 def test_a_kernel_that_does_not_fit_is_one_sentence(layers):
@@ -232,7 +309,8 @@ def test_no_float64_in_the_float32_kernels(layers):
     x, w = np.ones((2, 3, 6, 5), np.float32), np.ones((4, 3, 3, 3), np.float32)
     out = layers.conv_forward_tiled(x, w, np.ones(4, np.float32), (2, 2))
     layers.conv_backward_tiled(out, x, w, (2, 2))
-    for name in ("tile_products", "tile_gradients"):
+    layers.conv_backward_lanes(layers.conv_forward_lanes(x, w, w[:, 0, 0, 0], (2, 2)), x, w, (2, 2))
+    for name in ("tile_products", "tile_gradients", "lane_products", "lane_gradients"):
         compiled.require_single(name, getattr(layers, name))
 
 

@@ -45,6 +45,8 @@ found = {
     "an empty first one": seconds(njit(lambda v: v), np.float32(1)),
     "tile_products": seconds(tile_products, out, w, planes, starts),
     "tile_gradients": seconds(tile_gradients, w, planes, starts, planes, starts, 8),
+    "lane_products": seconds(lane_products, *arrays((4, 48), (4, 4), 80), starts),
+    "lane_gradients": seconds(lane_gradients, w, planes, starts, planes, starts, 16),
     "split": seconds(make_split((2, 2)), image, dealt, (1, 1)),
     "max pool forward": seconds(make_max_pool((2, 2), (2, 2), (1, 1)), x, small, winners),
     "max_pool_back": seconds(max_pool_back, *arrays((6, 16)), places, *arrays((6, 64))),
@@ -71,7 +73,8 @@ def run():
 def _cached_source():
     """The cells of notebook 06 that define kernels, with numba's cache switched on."""
     notebook = files.read(files.SOLUTIONS / "06_numba_hot_loops.ipynb")
-    sources = [c.source for c in notebook.cells if files.exported(c) and "njit" in c.source]
+    sources = [c.source for c in notebook.cells
+               if files.exported(c) and re.search("njit|intrinsic|Lanes", c.source)]  # fmt: skip
     text = re.sub(r"@njit(?!\()", "@njit()", "\n\n".join(sources))
     return text.replace("@njit(", "@njit(cache=True, ")
 
