@@ -44,6 +44,10 @@ NO_PIP = (
     "space (2 GB, or 8 GB where torch brings its GPU libraries) and that this is a 64-bit Python "
     "on Linux, Windows or an Apple-silicon Mac" + AGAIN
 )
+NO_FOLDER = (
+    "Say which folder to grade, with a folder in it for each student: "
+    "make grade SUBMISSIONS=folder, or python make.py grade folder"
+)
 
 
 def complaint(version):
@@ -190,8 +194,10 @@ def notebooks(args):
 
 def grade(args):
     """Grade the folder that args or SUBMISSIONS=folder names."""
-    ensure()
     folder = os.environ.get("SUBMISSIONS")
+    if not folder and not args:
+        sys.exit(NO_FOLDER)
+    ensure()
     return run(
         "-m", "helpers.course", "grade", *([os.path.abspath(folder)] if folder else []) + args
     )

@@ -17,9 +17,11 @@ from helpers import ROOT, seed
 from helpers.course import (
     files,
     grade,
-    grade_guard,
+    grade_find,
+    grade_integrity,
     grade_limits,
     grade_plan,
+    grade_process,
     grade_read,
     grade_report,
     grade_watch,
@@ -160,15 +162,23 @@ def test_an_interrupted_run_resumes(tmp_path, how):
 def test_one_sentence_for_what_cannot_be_graded(tmp_path, capsys):
     (tmp_path / "empty").mkdir()
     hand_in(tmp_path / "other", "anna", nbformat.v4.new_notebook(), "letters")
+    hand_in(tmp_path / "right", "anna", filled())
+    (tmp_path / "file").write_text("kept", encoding="utf-8")
     for words, says in (
         ([str(tmp_path / "none")], "is no folder"),
         ([str(tmp_path / "empty")], "has no folder in it"),
         ([str(tmp_path / "other")], "holds no notebook of the course"),
         ([str(tmp_path / "other"), "--out", str(tmp_path / "other" / "x")], "must not lie among"),
+        ([str(tmp_path / "right"), "--out", str(tmp_path / "file")], "choose another --out"),
+        ([str(tmp_path / "right"), "--jobs", "-1"], "give 1 or more"),
+        ([str(tmp_path / "right"), "--seed", "-3"], "--seed -3 makes no sense"),
+        ([str(tmp_path / "right"), "--seconds", "nan"], "give a number above 0"),
+        ([str(tmp_path / "file")], "is no folder"),
     ):
         assert main(["grade", *words]) == 1
         said = capsys.readouterr().err
         assert says in said and said.count("\n") == 1
+    assert (tmp_path / "file").read_text(encoding="utf-8") == "kept"
 
 
 def test_when_the_solution_fails_nobody_is_graded(tmp_path):
@@ -186,7 +196,7 @@ def test_a_link_to_another_students_work_is_not_graded(tmp_path):
     (tmp_path / "ben" / "00_start_here.ipynb").symlink_to(tmp_path / "anna" / "00_start_here.ipynb")
     (tmp_path / "cleo").mkdir()
     os.mkfifo(tmp_path / "cleo" / "00_start_here.ipynb")  # reading it would wait for ever
-    found, notes = grade_read.find(tmp_path)
+    found, notes = grade_find.find(tmp_path)
     assert [s.path is None for s in found] == [False, True, True]
     assert notes == [
         "ben: 00_start_here.ipynb is a link to somewhere else and was not graded.",
@@ -214,7 +224,109 @@ def test_which_notebook_a_file_is(tmp_path):
     bare = untouched()
     del bare.metadata["course"]
     hand_in(tmp_path, "ben", bare, "renamed")
-    assert {s.notebook for s in grade_read.find(tmp_path)[0]} == {"00_start_here"}
+    assert {s.notebook for s in grade_find.find(tmp_path)[0]} == {"00_start_here"}
+
+
+def found_in(folder, content, name, student="ben"):
+    """Hand this in beside anna's; return the student's notebooks and all notes."""
+    hand_in(folder, "anna", filled())
+    hand_in(folder, student, content, name)
+    found, notes = grade_find.find(folder)
+    return {s.notebook for s in found if s.student == student and s.path}, notes
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("course", ["x"]), ("course", "x"), ("course", {"name": []}), ("nbgrader", {"grade_id": ["a"]}),
+     ("nbgrader", 3)],
+)  # fmt: skip
+def test_odd_metadata_stops_nobody(tmp_path, key, value):
+    odd = json.loads(nbformat.writes(filled()))
+    (odd if key == "course" else odd["cells"][3])["metadata"][key] = value
+    assert found_in(tmp_path, json.dumps(odd), "homework") == ({"00_start_here"}, [])
+
+
+@pytest.mark.parametrize("name", ["00_Start_Here.IPYNB", "00_start_here.ipynb.txt",
+                                  "anna_17_file_00_start_here.ipynb", "01_backprop_graph.ipynb"])  # fmt: skip
+def test_a_notebook_is_known_by_what_it_holds(tmp_path, name):
+    hand_in(tmp_path, "ben", filled(), "x")
+    (tmp_path / "ben" / "x.ipynb").rename(tmp_path / "ben" / name)
+    assert grade_find.find(tmp_path)[0][0].path == tmp_path / "ben" / name
+    assert grade_find.find(tmp_path)[0][0].notebook == "00_start_here"
+
+
+def test_nobody_is_lost_without_a_word(tmp_path):
+    hand_in(tmp_path, "__MACOSX", b"\0\5", "._00_start_here")
+    hand_in(tmp_path, ".", filled(), "cleo_17_00_start_here")
+    (tmp_path / "dora.zip").write_bytes(b"PK")
+    (tmp_path / "emil").mkdir()
+    (tmp_path / "emil" / "homework.tar.gz").write_bytes(b"")
+    (tmp_path / "fred").mkdir()
+    (tmp_path / "fred" / "notes.pdf").write_bytes(b"")
+    hand_in(tmp_path, "ben", filled(), "00_start_here")
+    own, notes = found_in(tmp_path, filled(WRONG), "00_start_here (1)")
+    assert own == {"00_start_here"}
+    assert {s.student for s in grade_find.find(tmp_path)[0]} == {"anna", "ben", "emil", "fred"}
+    assert notes == [
+        "cleo_17_00_start_here.ipynb lies beside the students' folders and was not graded: "
+        "put it into a folder with the student's name.",
+        "dora.zip lies beside the students' folders and was not graded: unpack it.",
+        "ben: 00_start_here (1).ipynb is a second copy of 00_start_here and was not graded; "
+        "graded was 00_start_here.ipynb.",
+        "emil: homework.tar.gz is packed and was not graded: unpack it.",
+        "fred: no notebook (.ipynb) was found, only notes.pdf.",
+    ]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights on Windows")
+def test_a_linked_folder_is_nobodys_work(tmp_path):
+    hand_in(tmp_path, "anna", filled())
+    (tmp_path / "ben").symlink_to(tmp_path / "anna")
+    (tmp_path / "cleo").symlink_to(files.SOLUTIONS)
+    (tmp_path / "dora").mkdir()
+    (tmp_path / "dora" / "homework").symlink_to(files.SOLUTIONS)
+    (tmp_path / "emil").mkdir()
+    (tmp_path / "emil" / "00_start_here.ipynb").symlink_to("00_start_here.ipynb")
+    found, notes = grade_find.find(tmp_path)
+    assert [s.student for s in found if s.path] == ["anna"]
+    assert notes == [
+        f"ben is a link to {tmp_path / 'anna'} and was not graded: put a folder there.",
+        f"cleo is a link to {files.SOLUTIONS} and was not graded: put a folder there.",
+        "dora: homework is a link and was not followed.",
+        "emil: 00_start_here.ipynb is a link to nothing and was not graded.",
+    ]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows allows no such names")
+def test_odd_names_of_students_reach_the_report_harmless(tmp_path):
+    names = ["O'Neil, Zo\xeb", "=cmd()", "<script>", "a\nb\x1b[31m", "x" * 250, "\u202egnp", "-rf"]
+    results = [
+        {"student": n, "notebook": "00", "rows": [
+            {"id": "0.1", "name": "f", "verdict": "wrong", "points": 0, "of": 2,
+             "diagnosis": "\x00\ud800", "changed": []}]}
+        for n in names
+    ]  # fmt: skip
+    grade_report.write(tmp_path, results, [])
+    found = {r["student"] for r in rows(tmp_path)}
+    assert found == {"O'Neil, Zo\xeb", "'=cmd()", "<script>", "a\nb\ufffd[31m", "x" * 250,
+                     "\ufffdgnp", "'-rf"}  # fmt: skip
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "<script" not in page and not set(page) & set("\x00\x1b\u202e")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows allows no such depth")
+def test_a_deep_scratch_folder_is_removed(tmp_path):
+    here, folder = os.getcwd(), tmp_path / "scratch"
+    folder.mkdir()
+    try:
+        os.chdir(folder)
+        for _ in range(1200):
+            os.mkdir("d")
+            os.chdir("d")
+    finally:
+        os.chdir(here)
+    grade_process._remove(folder)
+    assert not folder.exists()
 
 
 def steps(notebook, name):
@@ -263,13 +375,24 @@ def test_reseeding_reaches_checks_alone_and_ends():
 
 def test_integrity_puts_back_what_was_changed():
     before = np.isclose
-    watch = grade_guard.Integrity([np])
+    restore = grade_integrity.watch([], [np])
     try:
         np.isclose = print
-        assert watch.restore() == ["numpy.isclose"]
-        assert np.isclose is before and watch.restore() == []
+        assert restore() == ["numpy.isclose"]
+        assert np.isclose is before and restore() == []
     finally:
         np.isclose = before
+
+
+def test_what_libraries_change_themselves_is_no_attack():
+    import torch.nn.functional
+
+    restore = grade_integrity.watch([], [np])
+    import torch._dynamo  # changes functions of torch, inspect and typing
+
+    assert restore() == []
+    relu, torch.nn.functional.relu = torch.nn.functional.relu, print
+    assert restore() == ["torch.nn.functional.relu"] and torch.nn.functional.relu is relu
 
 
 def test_mistakes_that_differ_in_numbers_are_one():

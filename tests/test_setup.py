@@ -286,3 +286,10 @@ def test_ci_is_strict_and_runs_what_a_developer_runs():
     assert "export COURSE_STRICT=1" in script and "\nmake check\n" in script
     assert script.splitlines()[-1].startswith("COURSE_EXTRAS=ptx make test ARGS=")  # and compiles
     assert os.name == "nt" or os.access(ROOT / ".ci/run", os.X_OK)
+
+
+def test_grade_without_a_folder_says_so_before_it_installs(make, monkeypatch):
+    monkeypatch.delenv("SUBMISSIONS", raising=False)
+    with pytest.raises(SystemExit) as stop:
+        make.grade([])
+    assert str(stop.value).startswith("Say which folder to grade") and make.ran == []

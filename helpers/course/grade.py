@@ -4,6 +4,7 @@ import functools
 import hashlib
 import json
 import os
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict
@@ -12,9 +13,18 @@ from pathlib import Path
 from tqdm import tqdm
 
 from helpers import ROOT
-from helpers.course import files, grade_plan, grade_process, grade_read, grade_report, grade_watch
+from helpers.course import (
+    files,
+    grade_find,
+    grade_out,
+    grade_plan,
+    grade_process,
+    grade_read,
+    grade_report,
+    grade_watch,
+)
+from helpers.course.grade_find import Submission
 from helpers.course.grade_limits import Limits, protection
-from helpers.course.grade_read import Submission
 from helpers.exercise import RIGHT
 
 VERSION = 1  # raise it when grading itself changes, so that nothing old is taken for done
@@ -35,12 +45,16 @@ def grade(folder: Path, out: Path | None = None, *, jobs: int | None = None, see
             "the grades must not lie among the submissions: choose another --out."
         )
     limits = limits or Limits()
-    submissions, notes = grade_read.find(folder)
+    grade_out.sensible(limits, seed, jobs)
+    submissions, notes = grade_find.find(folder)
     names = sorted({s.notebook for s in submissions})
     if not names:
         raise files.NotebookError(
             f"{folder} holds no notebook of the course: {', '.join(files.names())}."
         )
+    if progress and notes:  # also in the report; here so that nobody overlooks a lost student
+        print("\n".join(notes), file=sys.stderr)
+    grade_out.prepare(out)
     work = {s: (out / "results" / s.student / f"{s.notebook}.json") for s in submissions}
     rules = {name: _rules(name, seed, limits) for name in names}
     stopping = threading.Event()
@@ -51,13 +65,18 @@ def grade(folder: Path, out: Path | None = None, *, jobs: int | None = None, see
             _wait([pool.submit(_try_solution, n, around, rules[n], out) for n in names], bar)
             _wait([pool.submit(_one, s, path, around, rules[s.notebook])
                    for s, path in work.items()], bar)  # fmt: skip
-        except BaseException:
+        except BaseException as error:
             stopping.set()
             pool.shutdown(cancel_futures=True)
+            if isinstance(error, OSError):
+                raise grade_out.unwritable(out, error) from None
             raise
     results = [_kept(path) for path in work.values()]
     notes += [f"Random inputs: seed {seed}. Around each submission: {protection()}."]
-    grade_report.write(out, results, notes)
+    try:
+        grade_report.write(out, results, notes)
+    except OSError as error:
+        raise grade_out.unwritable(out, error) from None
     return out
 
 

@@ -8,20 +8,24 @@ import linecache
 import math
 import os
 import random
+import re
 import sys
 from contextlib import redirect_stdout
+from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 
+import helpers
 from helpers import exercise as machinery
 from helpers import seed
-from helpers.course import grade_guard
+from helpers.course import grade_integrity
 from helpers.exercise import RIGHT, TODO, WRONG, exercises_of, limited, todo_id
 
 NOT_RUN = "did not run"
 APART = ("helpers.checks", "helpers.compare", "helpers.exercise", "helpers.gradcheck",
          "helpers.seed", "helpers.earlier")  # fmt: skip
+THIS = sys.modules[__name__]
 LONGEST = 3000  # characters of a diagnosis
 
 
@@ -67,22 +71,24 @@ class Judge:
         """Remember what the checks rely on, so that a change is put back and named."""
         import builtins
 
-        outer = [builtins, math, random, json, os, np, np.linalg, np.random]
-        self.integrity = grade_guard.Integrity([*self.ours.values(), *outer])
+        _bring_lazy(self.ours.values())  # or student code might bring others of the same name
+        outer = [builtins, math, random, json, os, np, np.linalg, np.random, THIS]
+        ours, theirs = list(self.ours.values()), list(self.theirs.values())
+        self.restore = grade_integrity.watch(ours, outer, theirs)
 
     def verdict(self, step: dict, names: dict, errors: dict) -> dict:
         """Judge one exercise: {"id", "verdict", "diagnosis", "changed"}."""
         exercise = self.exercises[step["check"]]
-        changed = self.integrity.restore()
+        changed = self.restore()
         _swap(self.ours)
         try:
             found, text = self._judged(exercise, step["source"], names, errors)
         except BaseException as error:
             found, text = (
                 WRONG,
-                f"TODO {exercise.id} {exercise.name}: your code ended the check with {_said(error)}.",
+                f"TODO {exercise.id} {exercise.name}: your code ended the check with {said(error)}.",
             )
-        later = self.integrity.restore()
+        later = self.restore()
         if found == RIGHT and later:
             found, text = (
                 WRONG,
@@ -92,7 +98,7 @@ class Judge:
             found, text = WRONG, trick
         exercise.verdict = found
         _swap(self.theirs)
-        return {"id": exercise.id, "verdict": found, "diagnosis": text[:LONGEST],
+        return {"id": exercise.id, "verdict": found, "diagnosis": _clean(text)[:LONGEST],
                 "changed": sorted({*changed, *later})[:20]}  # fmt: skip
 
     def _judged(self, exercise, source: str, names: dict, errors: dict) -> tuple[str, str]:
@@ -104,7 +110,8 @@ class Judge:
                 eval(compile(ast.Expression(a), "<check>", "eval"), dict(names)) for a in call.args
             ]
         except NameError as error:
-            gone = f"TODO {exercise.id} {exercise.name}: {error}; is its cell still there?"
+            gone = (f"TODO {exercise.id} {exercise.name}: {error}; is its cell still there? "
+                    "Is it a code cell, and is what it defines still called so?")  # fmt: skip
             return NOT_RUN, gone
         with seed.reseeded(self.offset):
             problem = exercise.diagnose(*answers)
@@ -129,20 +136,41 @@ def _stopped(exercise, error: BaseException) -> tuple[str, str]:
         return TODO, f"{error} is not filled in yet."
     if id:
         return TODO, f"TODO {exercise.id} waits for TODO {id}."
-    return NOT_RUN, f"TODO {exercise.id} {exercise.name}: its cell stops with {_said(error)}."
+    return NOT_RUN, f"TODO {exercise.id} {exercise.name}: its cell stops with {said(error)}."
 
 
-def _said(error: BaseException) -> str:
-    where = f" in line {error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
-    text = error.msg if isinstance(error, SyntaxError) else str(error)
+def said(error: BaseException) -> str:
+    """Return 'Type: message' of an error, whatever its class makes of `str`."""
     name = type(error).__name__
     if name == "_IncompleteInputError":  # private, and new in Python 3.13
         name = "SyntaxError"
+    syntax = isinstance(error, SyntaxError)
+    try:
+        where = f" in line {error.lineno}" if syntax and error.lineno else ""
+        text = limited(5, str, error.msg if syntax else error)
+    except BaseException as other:
+        return f"{name} (its text cannot be had: {type(other).__name__})"
     return f"{name}{where}: {text}" if text else name + where
+
+
+def _clean(text: str) -> str:
+    """Replace what no CSV, HTML or terminal should get: control characters and half characters."""
+    return "".join(c if c >= " " or c in "\n\t" else "\ufffd" for c in text[:LONGEST]).encode(
+        "utf-8", "replace").decode("utf-8")  # fmt: skip
+
+
+def _bring_lazy(modules) -> None:
+    """Import what the checks' functions import when they are called."""
+    lazy = re.compile(r"^ +(?:from|import) (torch|helpers\.[\w.]+)", re.M)
+    found = {name for m in list(modules) if getattr(m, "__file__", None)
+             for name in lazy.findall(Path(m.__file__).read_text(encoding="utf-8"))}  # fmt: skip
+    for name in sorted(n for n in found if not n.startswith(("helpers.course", "helpers.checks"))):
+        importlib.import_module(name)
 
 
 def _swap(modules: dict[str, ModuleType]) -> None:
     """Make these the modules that imports find."""
+    sys.modules.setdefault("helpers", helpers)
     for name, module in modules.items():
         sys.modules[name] = module
         parent, _, child = name.rpartition(".")

@@ -16,13 +16,13 @@ NAMESPACES = ("unshare", "--user", "--map-root-user", "--mount", "--net", "--pid
               "--kill-child", "--mount-proc")  # fmt: skip
 # Hides folders under empty ones, makes everything but the scratch folder read-only, and goes there.
 SCRIPT = """
-scratch=$1; shift
+scratch=$1; size=$2; shift 2
 while [ "$1" != -- ]; do
   if [ -d "$1" ]; then mount -t tmpfs -o ro,size=4k none "$1" || exit 97; fi
   shift
 done
 shift
-mount --bind "$scratch" "$scratch" || exit 97
+mount -t tmpfs -o "size=${size}m,nr_inodes=20k,mode=700" none "$scratch" || exit 97
 while read -r _ point _; do
   case "$point" in
     "$scratch"|/proc|/proc/*|/sys|/sys/*|/dev|/dev/pts) ;;
@@ -42,12 +42,16 @@ PARTLY = ("this system allows no namespaces (Linux with `unshare` does): network
 
 @dataclass(frozen=True)
 class Limits:
-    """Limits for one notebook: seconds in all and per cell, megabytes, bytes of output, restarts."""
+    """Limits for one notebook: seconds in all and per cell, megabytes, bytes of output, restarts.
+
+    scratch_mb: all files together, where there are namespaces; elsewhere `file_mb` for each alone.
+    """
 
     seconds: float = 300.0
     cell_seconds: float = 60.0
     memory_mb: int = 4096
     file_mb: int = 64
+    scratch_mb: int = 512
     output_bytes: int = 1_000_000
     processes: int = 256
     restarts: int = 8
@@ -60,12 +64,13 @@ def hidden(extra: tuple[Path, ...], scratch: Path) -> list[str]:
     return [str(f) for f in folders if not any(n.is_relative_to(f) for n in needed)]
 
 
-def command(scratch: Path, hide: list[str]) -> list[str]:
+def command(scratch: Path, hide: list[str], scratch_mb: int) -> list[str]:
     """Return the command that runs a submission, inside namespaces where the system has them."""
     python = [sys.executable, "-s", "-P", "-m", "helpers.course.grade_runner"]
     if not namespaces():
         return python
-    return [*NAMESPACES, "sh", "-c", SCRIPT, "sh", str(scratch.resolve()), *hide, "--", *python]
+    words = [str(scratch.resolve()), str(scratch_mb), *hide, "--", *python]
+    return [*NAMESPACES, "sh", "-c", SCRIPT, "sh", *words]
 
 
 @functools.cache
@@ -74,7 +79,7 @@ def namespaces() -> bool:
     if not sys.platform.startswith("linux") or not shutil.which("unshare"):
         return False
     with tempfile.TemporaryDirectory() as folder:
-        words = [*NAMESPACES, "sh", "-c", SCRIPT, "sh", folder, "--", "true"]
+        words = [*NAMESPACES, "sh", "-c", SCRIPT, "sh", folder, "1", "--", "true"]
         try:
             done = subprocess.run(words, capture_output=True, timeout=60, check=False)
         except (OSError, subprocess.TimeoutExpired):

@@ -112,7 +112,7 @@ def _names(source: str) -> tuple[set[str], set[str]]:
         code = compile(
             TransformerManager().transform_cell(source), "<cell>", "exec", dont_inherit=True
         )
-    except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
+    except Exception:  # a syntax error, or any other that IPython or the compiler stumbles over
         return set(), set()
     sets, reads, todo = set(), set(), [code]
     while todo:

@@ -1,5 +1,7 @@
 """Runs one job in a process of its own: feeds it, reads what it says, keeps the clock, kills it."""
 
+import contextlib
+import hashlib
 import hmac
 import json
 import os
@@ -47,7 +49,7 @@ def run(job: dict, limits: Limits, end: float, hide: tuple[Path, ...],
     job = {**job, "key": key.hex(), "scratch": str(scratch.resolve()), "hide": hidden}
     try:
         process = subprocess.Popen(
-            grade_limits.command(scratch, hidden), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            grade_limits.command(scratch, hidden, limits.scratch_mb), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, cwd=scratch, env=grade_limits.environment(scratch),
             start_new_session=True)  # fmt: skip
         watch = _Watch(process, key, limits)
@@ -147,7 +149,7 @@ class _Watch:
     def _verified(self, line: bytes, number: int) -> dict | None:
         """Return the message if it is signed and the next in the row, else None."""
         mac, _, text = line.rstrip(b"\n").partition(b" ")
-        good = hmac.new(self.key, text, "sha256").hexdigest().encode()
+        good = hashlib.blake2b(text, key=self.key).hexdigest().encode()
         if not hmac.compare_digest(mac, good):
             return None
         count, message = json.loads(text)
@@ -181,9 +183,10 @@ def _kill(process) -> None:
 
 def _remove(folder: Path) -> None:
     """Delete a scratch folder, also where the student's code took the rights away."""
-    for base, _, _ in os.walk(folder):
-        try:
-            os.chmod(base, 0o700)
-        except OSError:
-            continue
-    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        for base, _, _ in os.walk(folder):
+            with contextlib.suppress(OSError):
+                os.chmod(base, 0o700)
+        shutil.rmtree(folder, ignore_errors=True)
+    except RecursionError:  # folders in folders in folders; rm goes down without calling itself
+        subprocess.run(["rm", "-rf", "--", str(folder)], capture_output=True, check=False)

@@ -1,8 +1,7 @@
-"""Finding and reading what students handed in, however broken it is."""
+"""Reading what students handed in, however broken it is, and what they were given."""
 
 import functools
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,81 +12,26 @@ from helpers.course import build, files
 LARGEST = 200_000_000  # bytes; outputs are dropped before anything looks at the notebook
 
 
-@dataclass(frozen=True)
-class Submission:
-    """One notebook of one student: whose, which notebook of the course, and where; None if absent."""
-
-    student: str
-    notebook: str
-    path: Path | None
+def entry(value, *keys):
+    """Return value[key][key]..., or None where one of them is no dict or has no such key."""
+    for key in keys:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
 
 
-def find(folder: Path) -> tuple[list[Submission], list[str]]:
-    """Return a submission per student and notebook that anybody handed in, and what was left out."""
-    if not folder.is_dir():
+def raw(path: Path) -> dict:
+    """Return what JSON a file holds; raises what can be raised."""
+    if path.stat().st_size > LARGEST:
         raise files.NotebookError(
-            f"{folder} is no folder: give the one that holds a folder a student."
+            f"{path.name} has more than {LARGEST // 10**6} MB: clear its outputs."
         )
-    students = sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith("."))
-    if not students:
-        raise files.NotebookError(f"{folder} has no folder in it: it needs one for each student.")
-    found, notes = {}, []
-    for student in students:
-        found[student.name], more = _of_student(student)
-        notes += more
-    asked = sorted({name for own in found.values() for name in own})
-    return [Submission(s, name, own.get(name)) for s, own in found.items() for name in asked], notes
-
-
-def _of_student(folder: Path) -> tuple[dict[str, Path], list[str]]:
-    """Return the notebooks of the course in a student's folder by name; links out are left out."""
-    own: dict[str, Path] = {}
-    notes = []
-    paths = (Path(base) / f for base, _, inside in os.walk(folder) for f in inside)
-    wanted = [p for p in paths if p.suffix == ".ipynb" and ".ipynb_checkpoints" not in p.parts]
-    for path in sorted(wanted, key=lambda p: (p.stem not in files.names(), len(p.parts), str(p))):
-        label = f"{folder.name}: {path.relative_to(folder)}"
-        if not path.resolve().is_relative_to(folder.resolve()):
-            notes.append(f"{label} is a link to somewhere else and was not graded.")
-            continue
-        if not path.is_file():
-            notes.append(f"{label} is no file and was not graded.")
-            continue
-        name = which(path)
-        if name is None:
-            notes.append(f"{label} is no notebook of the course and was not graded.")
-        elif name in own:
-            notes.append(f"{label} is a second copy of {name} and was not graded.")
-        else:
-            own[name] = path
-    return own, notes
-
-
-def which(path: Path) -> str | None:
-    """Return which notebook of the course this file is, by its name, else by what it says inside."""
-    if path.stem in files.names():
-        return path.stem
-    if number := next((n for n in files.names() if path.stem.startswith(n)), None):
-        return number
-    try:
-        inside = notebook(path)
-    except files.NotebookError:
-        return None
-    name = inside.metadata.get("course", {}).get("name")
-    if name in files.names():
-        return name
-    ids = {_grade_id(c) or c.get("id") for c in inside.cells}
-    return next((n for n in files.names() if ids & set(course(n).checks)), None)
+    return json.loads(path.read_bytes().decode("utf-8-sig"))  # Windows' editors put a mark first
 
 
 def notebook(path: Path):
     """Return the notebook as nbformat 4 without outputs, or raise `NotebookError` in one sentence."""
     try:
-        if path.stat().st_size > LARGEST:
-            raise files.NotebookError(
-                f"{path.name} has more than {LARGEST // 10**6} MB: clear its outputs."
-            )
-        data = json.loads(path.read_bytes().decode("utf-8"))
+        data = raw(path)
         _tidy(data)
         made = nbformat.reads(json.dumps(data), as_version=4)
         return made if all(isinstance(c.source, str) for c in made.cells) else files.read(path)
@@ -108,17 +52,13 @@ def _tidy(data: dict) -> None:
         tags = meta.get("tags", [])
         if not (isinstance(tags, list) and all(isinstance(t, str) for t in tags)):
             meta["tags"] = []
-        if not isinstance(meta.get("nbgrader", {}), dict):
+        if not isinstance(entry(meta, "nbgrader", "grade_id"), str):
             meta["nbgrader"] = {}
         id = cell.get("id")
         if (data["nbformat"], data.get("nbformat_minor", 0)) >= (4, 5):
             cell["id"] = id if isinstance(id, str) and id not in seen else f"again-{number}"
         cell["metadata"] = meta
         seen.add(cell.get("id"))
-
-
-def _grade_id(cell) -> str | None:
-    return cell.metadata.get("nbgrader", {}).get("grade_id")
 
 
 @dataclass(frozen=True)

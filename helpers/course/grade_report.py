@@ -32,6 +32,8 @@ caption { text-align: left; font-weight: 600; }
 summary { cursor: pointer; padding: .2rem 0; }
 @media (prefers-color-scheme: dark) { body { color: #ececec; background: #161616; } }
 """
+# Control characters, what turns the direction of writing, and halves of characters.
+UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 MARKS = {"right": "&#10003;", "wrong": "&#10007;", "to do": "&#9675;", "did not run": "&#9633;"}
 
 
@@ -60,11 +62,12 @@ def _csv(columns, rows) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
     writer.writerows([_plain(cell) for cell in row] for row in rows)
-    return text.getvalue().encode("utf-8", "replace").decode("utf-8")
+    return text.getvalue()
 
 
 def _plain(cell):
-    """Keep a spreadsheet from taking a student's text for a formula."""
+    """Keep a spreadsheet from taking a student's text for a formula, and from odd characters."""
+    cell = UNSEEN.sub("\ufffd", cell) if isinstance(cell, str) else cell
     risky = isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r"))
     return f"'{cell}" if risky else cell
 
@@ -98,7 +101,7 @@ def page(results: list[dict], notes: list[str]) -> str:
         parts.append(
             f"<details><summary>{head}</summary>{''.join(map(_student_table, own))}</details>"
         )
-    return ("\n".join(parts) + "\n</html>\n").encode("utf-8", "replace").decode("utf-8")
+    return UNSEEN.sub("\ufffd", "\n".join(parts) + "\n</html>\n")
 
 
 def _table(caption: str, heads: list[str], rows: list[list], numbers: set[int]) -> str:
