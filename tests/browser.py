@@ -87,6 +87,7 @@ class Lab:
     """One open notebook in JupyterLab."""
 
     PANEL = "window.jupyterapp.shell.currentWidget"
+    ACTIVE = f"{PANEL}.content.activeCell"
     CODE = f"{PANEL}.content.widgets.filter(c => c.model.type === 'code')"
 
     def __init__(self, page):
@@ -144,6 +145,23 @@ class Lab:
             arg=before,
         )
         return self.page.evaluate(f"{cell}.outputArea.node.innerText")
+
+    def press_until(self, key: str, condition: str, times: int = 40) -> None:
+        """Press a key, slowly, until a condition in JavaScript holds."""
+        for _ in range(times):
+            if self.page.evaluate(condition):
+                return
+            self.page.keyboard.press(key)
+            self.page.wait_for_timeout(50)
+        assert self.page.evaluate(condition), f"{times} times {key} do not reach {condition}"
+
+    def says(self, id: str, words: str) -> None:
+        """Wait until the output of a cell that was started has these words, and it has run."""
+        cell = f"{self.PANEL}.content.widgets[{self.index(id)}]"
+        self.page.wait_for_function(
+            f"w => {cell}.model.executionState === 'idle'"
+            f" && {cell}.outputArea.node.innerText.includes(w)", arg=words
+        )  # fmt: skip
 
     def run_all(self, seconds: float = 600) -> list[str]:
         """Clear all outputs, run all cells, and return the errors that cells show.

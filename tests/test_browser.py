@@ -67,6 +67,29 @@ def test_unfilled_wrong_right(students):
         assert lab.errors == []
 
 
+@pytest.mark.browser
+def test_a_check_a_hint_and_an_answer_by_keyboard_alone(students):
+    """The step slider's turn is in `_the_slider_obeys_the_keyboard`."""
+    cells = {c["id"]: c for c in files.read(files.SOLUTIONS / "00_start_here.ipynb").cells}
+    hint = next(id for id, c in cells.items() if "<summary>Hint 1" in c.source)
+    with browser.lab_page(students, "00_start_here.ipynb") as lab:
+        lab.press_until("Shift+Enter", f"{lab.ACTIVE}.model.id === '{hint}'")
+        lab.says("check-0-1", "is not filled in yet")
+        lab.press_until("Tab", "document.activeElement.textContent.startsWith('Hint 1')")
+        for key, opened in (("Space", True), ("Enter", False)):
+            lab.page.keyboard.press(key)
+            lab.page.wait_for_function("o => document.activeElement.parentElement.open === o",
+                                       arg=opened)  # fmt: skip
+        lab.press_until("ArrowUp", f"{lab.ACTIVE}.model.id === 'todo-0-1'")
+        lab.page.keyboard.press("Enter")
+        lab.page.wait_for_function(f"{lab.PANEL}.content.mode === 'edit'")
+        lab.page.keyboard.press("Control+a")
+        lab.page.keyboard.insert_text(cells["todo-0-1"].source)
+        lab.press_until("Shift+Enter", f"{lab.ACTIVE}.model.id === '{hint}'")
+        lab.says("check-0-1", "TODO 0.1 right")
+        assert lab.errors == []
+
+
 @notebooks("00_start_here", "01_backprop_graph")
 def test_a_solution_runs_to_its_end(solutions, name):
     with browser.lab_page(solutions, f"{name}.ipynb") as lab:
@@ -95,11 +118,7 @@ def _the_slider_obeys_the_keyboard(lab, id):
     handle.wait_for()
     first = picture.get_attribute("alt")
     lab.page.evaluate(f"{lab.PANEL}.content.deselectAll()")
-    for _ in range(40):
-        if handle.evaluate("e => e === document.activeElement"):
-            break
-        lab.page.keyboard.press("Tab")
-    assert handle.evaluate("e => e === document.activeElement"), "Tab does not reach the slider"
+    lab.press_until("Tab", "document.activeElement.role === 'slider'")
     lab.page.keyboard.press("ArrowRight")
     lab.page.wait_for_function("e => Number(e.getAttribute('aria-valuenow')) > 0",
                                arg=handle.element_handle())  # fmt: skip

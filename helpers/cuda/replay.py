@@ -8,6 +8,7 @@ from helpers.cuda.launching import simulate
 from helpers.cuda.observe import Observer
 from helpers.draw import animate, film
 from helpers.draw.film import Frame
+from helpers.draw.paint import ACCENT
 from helpers.draw.svg import INK, QUIET, SANS, rect, text
 
 MOST_CELLS, MOST_PHASES, PER_ROW = 256, 24, 16
@@ -132,7 +133,7 @@ def _frames(shown):
             body += _draw_grid(*grid, phase, shown.tpb)
         clash = any(c.clash for c in phase.cells.values())
         words = "thick: nothing orders the threads that met here" if clash else LEGEND
-        body += text(EDGE, height - 8, words, 11, CLASH if clash else QUIET, font=SANS)
+        body += text(EDGE, height - 8, words, 11, ACCENT if clash else QUIET, font=SANS)
         frames.append(Frame(body, width, height, _say(k, where, phase)))
     return frames
 
@@ -220,8 +221,11 @@ def _colour(thread, tpb):
 
 
 def _ink(thread, tpb):
-    r, g, b = _rgb(thread, tpb)
-    return INK if 0.299 * r + 0.587 * g + 0.114 * b > 120 else "#ffffff"
+    """Black or white: one of the two has a contrast of 4.5:1 and more (WCAG 2.2, 1.4.3)."""
+    shares = [v / 255 for v in _rgb(thread, tpb)]
+    red, green, blue = (s / 12.92 if s <= 0.04045 else ((s + 0.055) / 1.055) ** 2.4 for s in shares)
+    light = 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    return "#000000" if (light + 0.05) ** 2 > 0.05 * 1.05 else "#ffffff"
 
 
 def _phases(count):

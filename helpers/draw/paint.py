@@ -5,7 +5,7 @@ from typing import NamedTuple
 from helpers.draw.board import ARROW, CAPTION, LABEL, MARGIN, NUMBER, OP, PAD, ROW
 from helpers.draw.svg import INK, PAPER, QUIET, coordinate, rect, text
 
-ACCENT, ACCENT_FILL = "#b8500a", "#fdebdc"  # a darker vermillion: 4.5:1 on white also as text
+ACCENT, ACCENT_FILL = "#b24e0a", "#fdebdc"  # a darker vermillion: 4.5:1 as text, on its fill too
 LEAF, LEAF_FILL = "#0072B2", "#e6f1f9"
 LINE = "#7d8a97"
 

@@ -6,7 +6,7 @@ from helpers.draw.picture import Picture
 
 PAPER = "#fdfdfb"  # every picture brings its own ground, so that a dark theme does not swallow it
 INK = "#1f2933"
-QUIET = "#66727f"
+QUIET = "#626d7a"  # 4.5:1 on every ground, the pale fills of boxes too
 MONO = "ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace"
 SANS = "system-ui, 'Segoe UI', Helvetica, Arial, 'DejaVu Sans', sans-serif"
 
