@@ -4,6 +4,7 @@ import _thread
 import html
 import linecache
 import re
+import signal
 import sys
 import sysconfig
 import textwrap
@@ -17,6 +18,7 @@ from types import ModuleType
 from helpers import ROOT
 
 NOT_CHECKED, TODO, WRONG, RIGHT = "not checked yet", "to do", "wrong", "right"
+PATIENCE = 4  # times as long by the clock, for code that gets little of a busy processor
 
 
 class _Short:
@@ -39,30 +41,45 @@ class TookTooLong(Exception):
     """Raised by `limited` when its seconds are over."""
 
 
+def _interrupt():
+    """Interrupt the main thread as Ctrl-C does; a real signal, where there is one, wakes a sleep."""
+    if hasattr(signal, "pthread_kill") and callable(signal.getsignal(signal.SIGINT)):
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+    else:
+        _thread.interrupt_main()
+
+
 def limited(seconds: float, f: Callable, *args):
     """Return f(*args), or raise `TookTooLong` when it runs longer; any system, main thread only.
 
-    In another thread there is no limit. Everything stands in one `try`, so that the interrupt of
-    the timer cannot land outside, in the learner's next cell.
+    Seconds of the processor count, so that a busy machine fails nobody; who uses none, asleep or
+    waiting, is stopped after `PATIENCE` times as many by the clock. In another thread there is no
+    limit. Everything stands in one `try`, so that the interrupt of the watcher cannot land
+    outside, in the learner's next cell.
     """
     if threading.current_thread() is not threading.main_thread():
         return f(*args)
-    lock, state = threading.Lock(), {"over": False, "expired": False}
+    lock, state, done = threading.Lock(), {"over": False, "expired": False}, threading.Event()
 
-    def fire():
+    def watch(wall=time.monotonic, spent=time.process_time):
+        start, begun, left = wall(), spent(), seconds
+        while left > 0:
+            if done.wait(left):
+                return
+            clock = wall() - start
+            left = min(seconds - spent() + begun, PATIENCE * seconds - clock)
         with lock:
             if not state["over"]:
                 state["expired"] = True
-                _thread.interrupt_main()
+                _interrupt()
 
-    timer = threading.Timer(seconds, fire)
-    timer.daemon = True
+    watcher = threading.Thread(target=watch, daemon=True)
     try:
-        timer.start()
+        watcher.start()
         try:
             return f(*args)
         finally:
-            timer.cancel()
+            done.set()
             with lock:
                 state["over"] = True
             if state["expired"]:

@@ -116,6 +116,12 @@ def test_no_interrupt_comes_late():
     assert outcomes <= {"in time", "too long"}
 
 
+def test_seconds_of_the_processor_count_and_who_uses_none_is_stopped_later():
+    limited(0.1, time.sleep, 0.2)  # a busy machine: by the clock it takes longer
+    with pytest.raises(TookTooLong):
+        limited(0.1, time.sleep, 60)
+
+
 def test_outside_the_main_thread_there_is_no_limit():
     done = []
     thread = threading.Thread(target=lambda: limited(0.01, lambda: done.append(time.sleep(0.03))))
