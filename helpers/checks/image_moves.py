@@ -48,7 +48,7 @@ def _asked(what, answer, *arguments):
         return attempt(what, answer, *arguments)
     except Wrong as wrong:
         first, *line = str(wrong).split("\n")
-        if "broadcast" in first:
+        if "broadcast" in first and "input array" not in first:
             first += " What has one entry per image must go through per_image, to meet the pixels."
         elif "IndexError" in first and "integer" in first:
             first += " gather needs whole numbers: round, then turn them into int."
@@ -78,12 +78,15 @@ def judge_shift(shift, rng):
              moved(np.full_like(d, d[0]), np.full_like(r, r[0]))),
             ("Every image moves down by the number of the first one.", moved(np.full_like(d, d[0]), r)),
             ("Every image moves right by the number of the first one.", moved(d, np.full_like(r, r[0]))),
+            ("The columns do not move.", moved(d, 0 * r)), ("The rows do not move.", moved(0 * d, r)),
+            ("gather takes the rows first, then the columns.",
+             _fetch(x, lambda n, i, j, a=d, b=r: (j - b[n], i - a[n]), h, w)),
             ("Nothing moved.", x)], f"{shape}, down {down}, right {right}, {x.dtype}")  # fmt: skip
 
 
 def judge_crop(crop, rng):
     """Windows that are not square, at a place of its own in every image."""
-    cases = [((3, 2, 7, 6), (0, 3, 2), (1, 0, 2), 4, 3), ((2, 3, 6, 9), (1, 2), (5, 0), 2, 4)]
+    cases = [((3, 2, 7, 6), (0, 3, 2), (1, 0, 1), 4, 5), ((2, 3, 6, 9), (1, 2), (5, 0), 2, 4)]
     for number, (shape, top, left, height, width) in enumerate(cases):
         x = _images(rng, shape, number)
 
@@ -139,8 +142,8 @@ def _by_height(x):
 
 def judge_rotate(rotate, rng):
     """A quarter turn of a square, then odd angles on images that are not square."""
-    cases = [((2, 1, 5, 5), (90.0, -90.0)), ((3, 2, 7, 6), (33.0, -51.0, 118.0)),
-             ((2, 3, 5, 9), (14.0, -77.0))]  # fmt: skip
+    cases = [((2, 1, 5, 5), (90.0, -90.0)), ((3, 2, 8, 6), (33.0, -51.0, 118.0)),
+             ((2, 3, 5, 9), (14.5, -77.25))]  # fmt: skip
     for number, (shape, degrees) in enumerate(cases):
         x, angles = _images(rng, shape, number), np.array(degrees)
         got = [None]
@@ -176,6 +179,8 @@ def _turning_mistakes(x, angles):
          _turn(x, angles, middle=(h // 2, w // 2))),
         (f"{centre}; yours has height and width exchanged.",
          _turn(x, angles, middle=((w - 1) / 2, (h - 1) / 2))),
+        *((f"{centre}; in yours one size stands in both.", _turn(x, angles, middle=(c, c)))
+          for c in ((h - 1) / 2, (w - 1) / 2)),
         (f"{centre} of the images that come in: take H and W from images.shape, not the notebook's 28.",
          _turn(x, angles, middle=(13.5, 13.5))),
         (f"{centre}; W comes from images.shape, not from the notebook, where it is 28.",
@@ -186,8 +191,10 @@ def _turning_mistakes(x, angles):
         ("u and v count from the centre: i and j minus its place.", _turn(x, angles, front=0)),
         *((f"Round to the nearest pixel (np.rint); {said}.", _turn(x, angles, rounded=how, digits=d))
           for said, how in (("astype(int) alone cuts the fraction off", int),
-                            ("np.floor rounds down", math.floor), ("np.ceil rounds up", math.ceil))
+                            ("np.floor rounds down", math.floor), ("np.ceil rounds up", math.ceil),
+                            ("a half added before astype(int) fails below 0", lambda z: int(z + 0.5)))
           for d in (9, 17)),
+        ("The angles are cut to whole degrees.", _turn(x, np.trunc(angles))),
         ("The edge is copied outwards; what comes from outside must be 0.", _turn(x, angles, edge="copy")),
         ("What leaves on one side comes in on the other; it must be 0.", _turn(x, angles, edge="wrap")),
         ("Every image turns by the angle of the first one.",

@@ -17,20 +17,22 @@ def judge_parts(parts, Module, Parameter, Tensor):
 
     inner, other, root = Module(), Module(), Module()
     inner.weight, inner.size, inner.note = parameter(), 7, "abc"
-    other.running_mean, other.nothing, other.plain = np.zeros(3), None, Tensor([1.0])
+    other.running_mean, other.nothing, other.plain = np.zeros((2, 3)), None, Tensor([1.0])
     other.deep = [(inner, parameter()), 5, [parameter()]]
     other._hidden, other.foreign = parameter(), SimpleNamespace(array=np.zeros(3))
+    other.foreign_set = {inner}
     other.scale = np.float64(2.0)  # a number, no array
     root.first, root.layers, root.heads = (
         inner,
         [other, parameter()],
-        {"a": parameter(), "b": inner, "c": [{"d": parameter()}]},
+        {"c": [{"d": parameter()}], "a": parameter(), "b": inner},
     )
     want = {"": root, "first": inner, "first.weight": inner.weight, "layers.0": other,
             "layers.0.running_mean": other.running_mean, "layers.0.deep.0.0": inner,
             "layers.0.deep.0.0.weight": inner.weight, "layers.0.deep.0.1": other.deep[0][1],
-            "layers.0.deep.2.0": other.deep[2][0], "layers.0._hidden": other._hidden, "layers.1": root.layers[1], "heads.a": root.heads["a"], "heads.b": inner,
-            "heads.b.weight": inner.weight, "heads.c.0.d": root.heads["c"][0]["d"]}  # fmt: skip
+            "layers.0.deep.2.0": other.deep[2][0], "layers.0._hidden": other._hidden, "layers.1": root.layers[1],
+            "heads.c.0.d": root.heads["c"][0]["d"], "heads.a": root.heads["a"], "heads.b": inner,
+            "heads.b.weight": inner.weight}  # fmt: skip
     _judge_list("one Parameter, called w", lambda: parts(inner.weight, "w"), {"w": inner.weight})
     _judge_list("a nested module", lambda: parts(root), want)
     _judge_list("a module, called net", lambda: parts(inner, "net"),
@@ -73,6 +75,8 @@ def _judge_list(what, ask, want):
         why = "only Parameters, arrays and Modules are parts."
         if "foreign" in extra[0]:
             why = "look into Modules, lists, tuples and dicts only; other objects hold no parts."
+        if isinstance(want.get(extra[0].rpartition(".")[0]), np.ndarray):
+            why = "an array is one part, and its rows are none."
         raise Wrong(f"parts of {what}: {extra[0]!r} does not belong there, a "
                     f"{type(got[extra[0]]).__name__}: {why}")  # fmt: skip
     for name in want:
@@ -81,7 +85,7 @@ def _judge_list(what, ask, want):
                         "the part itself, no copy.")  # fmt: skip
     if [n for n, _ in found if n in want] != list(want):
         raise Wrong(f"parts of {what}: the order is {list(got)}; expected the order of the "
-                    "attributes, each part before what is inside it.")  # fmt: skip
+                    "attributes and entries, each part before what is inside it.")  # fmt: skip
 
 
 def _instead(extra):
@@ -202,6 +206,8 @@ def watched(Linear, notes):
             self.again = self.layers[0]  # in two places, and still one layer
 
         def __call__(self, x):
+            if not len(x):
+                raise Wrong("the model got an empty batch: where do the batches end?")
             notes.batches.append(np.array(x.data if hasattr(x, "parents") else x))
             notes.training.append(self.training)
             flat = x.reshape(len(x), -1)
@@ -231,7 +237,7 @@ def judge_batches(notes, x, batch, where):
                         "over as they are.")  # fmt: skip
         rows.append(same.argmax(1))
     sizes, every = [len(r) for r in rows], np.concatenate(rows) if rows else np.array([], int)
-    want = [batch] * (len(x) // batch) + [len(x) % batch]
+    want = [min(batch, len(x) - start) for start in range(0, len(x), batch)]
     if len(every) < len(x) or len(set(every.tolist())) < len(x):
         twice = len(every) - len(set(every.tolist()))
         cause = "Is the last, smaller batch left out?" if sizes == want[:-1] else (
@@ -323,6 +329,8 @@ def judge_steps(model, weights, x, labels, batches, rate, got, where):
     compare.number("the returned loss", got, float((losses * sizes).sum() / len(x)), where=where,
                    suspects=[
         ("The last batch is smaller: each example counts the same, not each batch.", losses.mean()),
+        ("The last batch is smaller: its mean counts len(rows) times, not `batch` times.",
+         losses.sum() * sizes[0] / len(x)),
         ("That is the sum over the batches; return the mean over the examples.", losses.sum()),
         ("That is the sum over the examples; divide by their number.", (losses * sizes).sum()),
         ("That is the loss of the last batch alone.", losses[-1]),

@@ -324,7 +324,11 @@ def _kept_axes(what, f, *arguments):
         return tensor_rules.attempt(what, f, *arguments)
     except Wrong as wrong:
         first, *line = str(wrong).split("\n")
-        if "broadcast" in first:
+        if "indexing arrays" in first:
+            first += (
+                " There is one row for each label: as many as len(labels), not the notebook's N."
+            )
+        elif "broadcast" in first:
             first += (" A maximum or a sum along an axis drops that axis; keepdims=True keeps it, so "
                       "that the shapes fit.")  # fmt: skip
         raise Wrong("\n".join([first, *line])) from None
@@ -334,7 +338,7 @@ def _judge_finite(what, got, z):
     if got.shape != z.shape or np.isfinite(got).all():
         return
     cause = ("The exponential of a large logit overflows: subtract m before exp."
-             if np.isnan(got).any() else
+             if np.isnan(got).any() or np.isneginf(got[z == z.max(-1, keepdims=True)]).any() else
              "In some rows every exponential is rounded to 0: m is the largest logit of each row "
              "(axis=-1, keepdims=True), not of the whole array or of each column."
              if np.isposinf(got).any() else
@@ -413,18 +417,12 @@ def train_epoch(answer, Linear):
     x, labels = 4 * rng.normal(size=(22, 2, 2)), rng.integers(0, 3, 22)
     orders, draw, notes = [], np.random.default_rng(5), module_parts.Notes()
     model = module_parts.watched(Linear, notes)
-    for number, (rate, batch) in enumerate(((0.3, 7), (0.05, 8))):
+    for number, (rate, batch) in enumerate(((0.3, 7), (0.05, 8), (0.05, 11))):
         where = f"epoch {number + 1}, rate {rate}, 22 examples in batches of {batch}"
         weights = module_parts.numbers(model)
         notes.__init__()
         inputs = x.copy(), labels.copy()
-        try:
-            got = answer(model, *inputs, rate, draw, batch)
-        except ValueError as error:
-            if "read-only" not in str(error):
-                raise
-            raise Wrong(f"{where}: the numbers of a parameter are locked: give p.data new numbers "
-                        "instead of changing the old ones with -=.") from None  # fmt: skip
+        got = _trained(where, answer, model, *inputs, rate, draw, batch)
         if not (np.array_equal(inputs[0], x) and np.array_equal(inputs[1], labels)):
             raise Wrong("the examples that came in were changed: take rows in another order instead "
                         "of shuffling the array itself.")  # fmt: skip
@@ -438,3 +436,17 @@ def train_epoch(answer, Linear):
     first = module_parts.judge_batches(notes, x, 7, "the same seed again")
     if not np.array_equal(np.concatenate(first), np.concatenate(orders[0])):
         raise Wrong("the same seed gives another order: draw it from the rng that you are given.")
+
+
+def _trained(where, answer, *arguments):
+    """Return answer(*arguments); two usual errors get a sentence that says what to do."""
+    try:
+        return tensor_rules.attempt(where, answer, *arguments)
+    except Wrong as wrong:
+        if "read-only" in str(wrong):
+            raise Wrong(f"{where}: the numbers of a parameter are locked: give p.data new numbers "
+                        "instead of changing the old ones with -=.") from None  # fmt: skip
+        if "NoneType" in str(wrong) and ".grad" in str(wrong):
+            raise Wrong(f"{wrong}\nbackward sets the gradients, and the step uses them: clear them "
+                        "before backward or after the step.") from None  # fmt: skip
+        raise

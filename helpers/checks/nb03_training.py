@@ -116,7 +116,8 @@ def schedules(step_decay, warmup_cosine, HalveOnPlateau):
             ("It falls once only; after 2 * every epochs it falls again.",
              rate * factor ** np.minimum(t // every, 1)),
             ("The factor is multiplied by the number of steps; it must be raised to that power.",
-             rate * factor * (t // every))])  # fmt: skip
+             rate * factor * (t // every)),
+            ("The rate is multiplied by the factor, not divided by it.", rate / factor ** (t // every))])  # fmt: skip
     for rate, warmup, steps in ((0.3, 4, 15), (1.0, 0, 9), (0.5, 1, 6)):
         _judge_cosine(warmup_cosine, rate, warmup, steps)
     _judge_plateau(HalveOnPlateau)
@@ -124,8 +125,8 @@ def schedules(step_decay, warmup_cosine, HalveOnPlateau):
 
 def _numbers(name, f, n):
     found = [attempt(f"{name} in step {i}", f, i) for i in range(n)]
-    if found[0] is None:
-        raise Wrong(f"{name} is None. Is a `return` missing?")
+    if any(number is None for number in found):
+        raise Wrong(f"{name} is None in step {found.index(None)}. Is a `return` missing?")
     return np.array(found, np.float64)
 
 
@@ -144,8 +145,13 @@ def _judge_cosine(warmup_cosine, rate, warmup, steps):
         ("The cosine starts at step 0; it must start where the warm-up ends.", curve(up, t / steps)),
         ("The cosine falls over all steps; it has only steps - warmup of them.",
          curve(up, (t - warmup) / steps)),
-        ("The cosine must go through half a turn, pi.", curve(up, 2 * down)),
+        *(("The cosine must go through half a turn, pi.", curve(up, k * down)) for k in (2, 1 / np.pi)),
         ("The cosine reaches only a quarter of a turn: pi, not pi / 2.", curve(up, down / 2)),
+        ("The cosine is one step ahead: step `warmup` has the full rate.",
+         curve(up, (t + 1 - warmup) / (steps - warmup))),
+        ("The cosine rises; its first value is the full rate.", curve(up, 1 - down)),
+        ("The warm-up must reach the full rate in its last step, t = w - 1.",
+         curve((t + 1) / (w + 1), down)),
         ("The factor 1/2 is missing.", np.where(t < warmup, rate * up,
                                                 rate * (1 + np.cos(np.pi * down)))),
         ("The warm-up is missing.", curve(1 + 0 * t, down)),
@@ -194,7 +200,8 @@ PLATEAU_MISTAKES = {
     "absolute": "The threshold is relative: best * (1 - threshold), not best - threshold.",
     "equal": "A value that is equal is not better.",
     "at the limit": "A value that is equal to best * (1 - threshold) is not better: only one below it.",
-    "nan": "A value that is not a number (nan) is not better; every comparison with nan is False.",
+    "nan": "A value that is not a number (nan) is not better, so it counts as one more in the row; every "
+    "comparison with nan is False.",
     "zero": "A best value of 0 is a value like others: do not take it for no value yet.",
     "tenth": "The rate is halved, not divided by ten.",
 }
@@ -256,12 +263,12 @@ def _stops(values, patience, how=""):
                   "much": value < best * (1 - 1e-4), "more": value < best - 1e-4,
                   }.get(how, value < best)  # fmt: skip
         if better:
-            best, bad = value, bad if how == "all" else 0
+            best, bad = best if how == "no best" else value, bad if how == "all" else 0
         else:
-            bad += 1
+            bad += how != "ties" or value != best
             best = value if how == "last value" else best
         late = {"late": bad > patience, "once": bad == patience}
-        stops.append(late.get(how, bad >= patience))
+        stops.append(late.get(how, bad >= patience) or how == "for ever" and any(stops))
         bad = 0 if how == "restarts" and stops[-1] else bad
     return stops
 
@@ -270,11 +277,15 @@ STOP_MISTAKES = {
     "late": "It stops one value too late: `patience` values that are not better are enough.",
     "all": "Only values in a row count: a better one sets the count back to 0.",
     "last value": "Compare with the best value so far, not with the last one.",
+    "no best": "best is never set: every value is below infinity.",
+    "ties": "A value that is equal to the best is not better: it counts as one more in the row.",
     "equal": "A value that is equal to the best is not better.",
-    "nan": "A value that is not a number (nan) is not better; every comparison with nan is False.",
+    "nan": "A value that is not a number (nan) is not better, so it counts as one more in the row; every "
+    "comparison with nan is False.",
     "much": "Every value below the best is better, by however little: there is no threshold here.",
     "more": "Every value below the best is better, by however little: there is no threshold here.",
     "once": "It says so only once; as long as no better value comes, it is still time to stop.",
+    "for ever": "Once said is not said for ever: after a better value it is no longer time to stop.",
     "restarts": "The count starts again after it said stop; only a better value sets it back to 0.",
 }
 
@@ -296,6 +307,9 @@ def EarlyStopping(answer, Linear):
         for epoch, value in enumerate(values):
             _mark(model, epoch)
             found[-1].append(attempt(f"patience {patience}, {values}", watch.see, value, model))
+            if any(abs(p.data.flat[0]) != 1.0 + epoch for p in (model.weight, model.bias)):
+                raise Wrong("see changed the weights of the model; it keeps a state and says when to "
+                            "stop, and only restore puts the state back.")  # fmt: skip
         models.append((watch, model))
     if found[0][0] is None:
         raise Wrong("see returns None. Is a `return` missing?")
@@ -377,6 +391,10 @@ def Dropout(answer, Tensor):
             raise Wrong(f"{where}: the result has shape {out.shape} and dtype {out.dtype}; expected "
                         "those of x. Make the mask in the dtype of x.")  # fmt: skip
         mask = out.data / values
+        if out is x and (mask != 1).any():
+            raise Wrong(
+                f"{where}: x itself got new numbers; return x times the mask, a new Tensor."
+            )
         _judge_mask(mask, p, where)
         dout = np.asarray(rng.normal(size=shape), dtype)
         out.backward(dout)
@@ -417,7 +435,10 @@ def _judge_mask(mask, p, where):
     share = 1 - kept.size / mask.size
     if abs(share - p) > 0.06:
         swapped = " Is p the share that is kept?" if abs(share - (1 - p)) < 0.06 else ""
-        swapped = " Is self.training looked at the wrong way round?" if share == 0 else swapped
+        swapped = " Is one number drawn for all of x?" if share in (0, 1) else swapped
+        swapped = (
+            " Is self.training looked at the wrong way round?" if (mask == 1).all() else swapped
+        )
         raise Wrong(f"{where}: {share:.0%} of the numbers are 0, expected about {p:.0%}.{swapped}")
     scale = float(np.median(kept))
     if abs(scale * (1 - p) - 1) > 1e-3:
@@ -470,6 +491,10 @@ def penalty(answer, Parameter):
              price(one, lambda a: (a**2).sum())),
             ("Biases are charged as well; leave out what has fewer than two axes.",
              price(one, half, arrays)),
+            ("Biases are charged as well; leave out what has fewer than two axes.",
+             price(one, half, [a for a in arrays if a.ndim])),
+            ("What has two axes is left out; it is charged, and so is what has more.",
+             price(one, half, [a for a in arrays if a.ndim > 2])),
             ("A parameter without any axis is charged as well; leave out what has fewer than two.",
              price(one, half, [a for a in arrays if a.ndim != 1])),
             ("The absolute value is missing in L1.", price(np.sum, half)),
@@ -508,6 +533,12 @@ def penalty(answer, Parameter):
                                "not its `.data`.", weight * l1 * np.sign(a)),
                               ("Half of the gradient is lost in the L2 term: is one factor a `.data`?",
                                weight * (l1 * np.sign(a) + l2 * a / 2))])  # fmt: skip
+    zero = Parameter([[0.0, 2.0]])
+    with np.errstate(all="ignore"):  # what is not finite is judged here
+        attempt("a weight of 0", lambda: answer([zero], 0.5, 0.5).backward())
+    if zero.grad is None or not np.isfinite(zero.grad).all():
+        raise Wrong("a weight of 0: its gradient is not a finite number. Is there a root of the square, "
+                    "or a division by the weight? abs() does it.")  # fmt: skip
     none = attempt("biases only", answer, [Parameter([1.0, 2.0])], 1.0, 1.0)
     compare.number("the penalty", getattr(none, "data", none), 0.0, where="biases only")
 

@@ -101,7 +101,13 @@ WRONG = [
     w("3.2", "keeps the gradient itself", "array of its own", (D, "d = p.grad + self.weight_decay * p.data if self.weight_decay else p.grad"),
       (V, "v = self.velocity[i]\n            if v.any():\n                v *= self.momentum\n                v += d\n"
           "            else:\n                v = self.velocity[i] = d")),
+    w("3.2", "moves by the old velocity", "what you keep from step to step", (V, ""), (MOVE, "v = self.velocity[i]\n            " + MOVE
+      + "\n            self.velocity[i] = self.momentum * v + d")),
+    w("3.2", "old velocity whole", "multiplied by momentum", (V, V.replace("self.momentum * self.velocity", "self.velocity"))),
     w("3.2", "nothing moves", "no parameter moved", (MOVE, "new = p.data - self.rate * v")),
+    w("3.2", "a gradient of zeros left out", "gradient of zeros", (SKIP, SKIP.replace("None", "None or not p.grad.any()"))),
+    w("3.2", "sets the gradient to None", "set to None", (MOVE, MOVE + "\n            p.grad = None")),
+    w("3.2", "around the lock", "no longer locked", (MOVE, MOVE.replace("p.data = ", "p._data = "))),
     # 3.3
     w("3.3", "no correction", "correction of the two means",
       (" / (1 - b1**self.t)", ""), (" / (1 - b2**self.t)", "")),
@@ -148,12 +154,23 @@ WRONG = [
     w("3.3", "climbs", "climb", (ADAM_DATA, ADAM_DATA.replace("move + decay", "decay - move").replace(
         "else move", "else -move"))),
     w("3.3", "None not skipped", "left out", (SKIP, "")),
+    w("3.3", "a gradient of zeros left out", "gradient of zeros", (SKIP, SKIP.replace("None", "None or not p.grad.any()"))),
+    w("3.3", "corrected m stored", "A corrected mean was stored", ("m_hat, s_hat =", "m_hat, s_hat = self.m[i], s_hat =")),
+    w("3.3", "corrected s stored", "A corrected mean was stored", ("m_hat, s_hat =", "m_hat, s_hat = m_hat, self.s[i] =")),
+    w("3.3", "no eps", "eps is missing", (" + self.eps", "")),
+    w("3.3", "no rate", "rate is not used", (ADAM_DATA, ADAM_DATA.replace("self.rate * ", ""))),
+    w("3.3", "decay sign", "wrong sign", ("decay = self.weight_decay", "decay = -self.weight_decay")),
+    w("3.3", "m without its weight", "1 - beta1 only", (M, M.replace("(1 - b1) * ", ""))),
+    w("3.3", "s without its weight", "1 - beta2 only", (S, S.replace("(1 - b2) * ", ""))),
+    w("3.3", "beta times t", "division by", ("(1 - b1**self.t)", "(1 - b1 * self.t)"), ("(1 - b2**self.t)", "(1 - b2 * self.t)")),
+    w("3.3", "both decays", "twice", (G, "g = p.grad + decay")),
     # 3.4
     w("3.4", "decay: every epoch", "every epoch", (STEP, "return rate * factor**epoch")),
     w("3.4", "decay: smooth", "whole steps", (STEP, STEP.replace("//", "/"))),
     w("3.4", "decay: too early", "too early", (STEP, STEP.replace("epoch //", "(epoch + 1) //"))),
     w("3.4", "decay: times the number", "raised to that power",
       (STEP, "return rate * factor * (epoch // every)")),
+    w("3.4", "decay: divided", "not divided", (STEP, STEP.replace("factor **", "(1 / factor) **"))),
     w("3.4", "decay: once", "falls again", (STEP, "return rate * (factor if epoch >= every else 1)")),
     w("3.4", "decay: no return", "return", (STEP, STEP.replace("return ", ""))),
     w("3.4", "warm-up from 0", "starts at 0", (WARM, "return rate * step / warmup")),
@@ -166,6 +183,11 @@ WRONG = [
         "/ (steps - warmup)", "/ steps"))),
     w("3.4", "cosine doubled", "factor 1/2", (COSINE, COSINE.replace("rate / 2", "rate"))),
     w("3.4", "cosine: whole turn", "half a turn", (COSINE, COSINE.replace("np.pi", "2 * np.pi"))),
+    w("3.4", "cosine: no pi", "half a turn", (COSINE, COSINE.replace("np.pi * ", ""))),
+    w("3.4", "cosine: no return", "None in step 4", (COSINE, COSINE.replace("return ", ""))),
+    w("3.4", "cosine: ahead", "one step ahead", (COSINE, COSINE.replace("(step -", "(step + 1 -"))),
+    w("3.4", "cosine: rises", "cosine rises", (COSINE, COSINE.replace("1 + np", "1 - np"))),
+    w("3.4", "warm-up: w + 1", "in its last step", (WARM, "return rate * (step + 1) / (warmup + 1)")),
     w("3.4", "cosine: to zero", "without - 1", (COSINE, COSINE.replace(
         "(steps - warmup)", "(steps - warmup - 1)"))),
     w("3.4", "plateau: at patience", "one value too early",
@@ -185,6 +207,7 @@ WRONG = [
     w("3.4", "plateau: equal", "equal", (BETTER, "if value <= self.best:")),
     w("3.4", "plateau: at the limit", "only one below it", (BETTER, BETTER.replace("value <", "value <="))),
     w("3.4", "plateau: nan is better", "comparison with nan", (BETTER, "if not value >= self.best * (1 - self.threshold):")),
+    w("3.4", "plateau: nan is passed over", "one more in the row", (BETTER, "if value != value:\n            return\n        " + BETTER)),
     w("3.4", "plateau: 0 is no value", "A best value of 0", (BETTER, BETTER.replace("if ", "if not self.best or "))),
     w("3.4", "plateau: at patience 0, too", "one value too early", ("if self.bad > self.patience", "if self.bad >= self.patience")),
     w("3.4", "plateau: best replaced", "must stay", (HALVE, HALVE + "            self.best = value\n")),
@@ -234,6 +257,12 @@ WRONG = [
       "stop = self.bad >= self.patience\n        self.bad = 0 if stop else self.bad\n        return stop")),
     w("3.5", "with a threshold", "no threshold", ("if value < self.best", "if value < self.best * (1 - 1e-4)")),
     w("3.5", "no return", "return", ("return self.bad >= self.patience", "pass")),
+    w("3.5", "best never set", "never set", (STOP_KEEP, STOP_KEEP.replace("self.best, self.bad, self.state = value, 0,", "self.bad, self.state = 0,"))),
+    w("3.5", "ties passed over", "one more in the row", ("            self.bad += 1\n", "            self.bad += value != self.best\n")),
+    w("3.5", "stop for ever", "for ever", ("return self.bad >= self.patience",
+      "self.stop = getattr(self, 'stop', False) or self.bad >= self.patience\n        return self.stop")),
+    w("3.5", "see restores", "see changed the weights", ("return self.bad >= self.patience",
+      "stop = self.bad >= self.patience\n        if stop:\n            self.restore(model)\n        return stop")),
     # 3.6
     w("3.6", "not scaled", "not scaled up", (MASK, MASK.replace(" / (1 - self.p)", ""))),
     w("3.6", "scaled by 1/p", "by 1/p", (MASK, MASK.replace("/ (1 - self.p)",
@@ -245,6 +274,8 @@ WRONG = [
     w("3.6", "never on", "wrong way round", ("if not self.training", "if True")),
     w("3.6", "scaled in evaluation", "training has scaled already",
       ("            return x\n", "            return x * (1 - self.p)\n")),
+    w("3.6", "new numbers for x", "x itself got new numbers", (MASK, "x.data = x.data * ((self.rng.random(x.shape) >= self.p) / (1 - self.p))\n        return x")),
+    w("3.6", "one number for all", "one number drawn", (MASK, MASK.replace("x.shape)", "[1] * len(x.shape))"))),
     w("3.6", "one mask for all rows", "rows or columns", (MASK, MASK.replace(
         "x.shape)", "x.shape[1:])"))),
     w("3.6", "same mask always", "new mask", (MASK, MASK.replace(
@@ -277,6 +308,9 @@ WRONG = [
     w("3.7", "biases in L2", "Biases are charged", ("    return sum(" + PRICE + ", Tensor(0.0))",
       """    price = sum((w.abs().sum() * l1 for w in weights), Tensor(0.0))
     return sum(((p * p).sum() * (l2 / 2) for p in parameters), price)""")),
+    w("3.7", "one axis is enough", "Biases are charged", (WEIGHTS, WEIGHTS.replace(">= 2", ">= 1"))),
+    w("3.7", "more than two axes", "two axes is left out", (WEIGHTS, WEIGHTS.replace(">=", ">"))),
+    w("3.7", "root of the square", "not a finite number", (PRICE, PRICE.replace("w.abs()", "((w * w) ** 0.5)"))),
     w("3.7", "numbers without axes", "without any axis", (WEIGHTS, WEIGHTS.replace(">= 2", "!= 1"))),
     w("3.7", "first only", "Only the first", (WEIGHTS, WEIGHTS + "[:1]")),
     w("3.7", "two axes only", "more is made of weights", (WEIGHTS, WEIGHTS.replace(">=", "=="))),
@@ -304,7 +338,16 @@ WRONG = [
     w("3.8", "shift: in place", "were changed", (SHIFT, "images[:] = gather(images, i - per_image(down), "
                                                       "j - per_image(right))\n    return images")),
     w("3.8", "shift: rows one for all", "down by the number of the first one", (SHIFT, SHIFT.replace("per_image(down)", "down[0]"))),
+    w("3.8", "shift: slices that end", "shift (4, 3, 6, 6), down (0, 1, -4, 9)", (SHIFT, """out = np.zeros_like(images)
+    H, W = images.shape[2:]
+    for new, old, d, r in zip(out, images, down, right):
+        new[:, max(d, 0) : H + min(d, 0), max(r, 0) : W + min(r, 0)] = old[
+            :, max(-d, 0) : H - max(d, 0), max(-r, 0) : W - max(r, 0)]
+    return out""")),
+    w("3.8", "shift: columns stay", "columns do not move", (SHIFT, SHIFT.replace("j - per_image(right)", "j"))),
+    w("3.8", "shift: columns first", "rows first", (SHIFT, "return gather(images, j - per_image(right), i - per_image(down))")),
     w("3.8", "shift: nothing to do", "shares its memory", (SHIFT, "if not np.any(down) and not np.any(right):\n        return images\n    " + SHIFT)),
+    w("3.8", "crop: numbers alone", "per_image", (CROP, "return gather(images, i + top, j + left)")),
     w("3.8", "crop: rows other side", "In the rows the window", (CROP, CROP.replace("i +", "i -"))),
     w("3.8", "crop: other side", "other side", (CROP, CROP.replace("i +", "i -").replace("j +", "j -"))),
     w("3.8", "crop: exchanged", "exchanged",
@@ -355,6 +398,10 @@ WRONG = [
       ("u, v = i - middle_i, j - middle_j", "u, v = i, j")),
     w("3.8", "rotate: sine and cosine", "Sine and cosine", (ROWS, "rows = middle_i + u * np.sin(t) + "
       "v * np.cos(t)"), (COLUMNS, "columns = middle_j - u * np.cos(t) + v * np.sin(t)")),
+    w("3.8", "rotate: one size for both", "one size stands in both", (MIDDLE, "middle_i = middle_j = (images.shape[2] - 1) / 2")),
+    w("3.8", "rotate: a half and int", "fails below 0", (TURNED,
+      "return gather(images, (rows + 0.5).astype(int), (columns + 0.5).astype(int))")),
+    w("3.8", "rotate: whole degrees", "whole degrees", ("per_image(degrees)", "per_image(degrees).astype(int)")),
     w("3.8", "rotate: u and v exchanged", "sign by sign", ("u, v = i - middle_i, j - middle_j",
                                                           "v, u = i - middle_i, j - middle_j")),
     w("3.8", "rotate: both sines plus", "In the column", (COLUMNS, COLUMNS.replace("- u", "+ u"))),
@@ -405,6 +452,8 @@ RIGHT = [
     r("3.4", "loops and branches", (STEP, "for _ in range(epoch // every):\n        rate = rate * factor\n"
                                           "    return rate"),
       (BETTER, "if value / (1 - self.threshold) < self.best:")),
+    r("3.4", "the smaller of two", (WARM, "pass"), (COSINE, """down = np.pi * max(step - warmup, 0) / (steps - warmup)
+    return min(rate * (step + 1) / max(warmup, 1), rate / 2 * (1 + np.cos(down)))""")),
     r("3.4", "half angle", (COSINE, "return rate * np.cos(np.pi / 2 * (step - warmup) / (steps - warmup)) ** 2"),
       ("self.optimizer.rate *= 0.5", "self.optimizer.rate = self.optimizer.rate / 2")),
     r("3.5", "own copies", (STOP_KEEP, "self.best, self.bad = value, 0\n            "
