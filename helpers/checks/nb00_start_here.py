@@ -59,7 +59,17 @@ def _other_formulas(f, x, h):
     five = (8 * (f(x + h) - f(x - h)) - f(x + 2 * h) + f(x - 2 * h)) / (12 * h)
     whole = "It is rounded to a whole number: / divides; // and int() cut the fraction off."
     away = h * max(1.0, abs(x))
-    yield "This is the formula with five points; take the central difference, with two.", five
+    wide, near = f(x + 2 * h) - f(x - 2 * h), f(x + h / 2) - f(x - h / 2)
+    for formula in (five, (8 * near - 2 * h * central) / (6 * h)):
+        yield "This is a formula with more points; take the central difference, with two.", formula
+    for across in (2 * h, 4 * h):
+        yield "You go 2h to each side; the docstring asks for h to each side.", wide / across
+    yield "The two values are added: subtract f(x - h).", (f(x + h) + f(x - h)) / (2 * h)
+    yield "It is divided by h once too often.", central / h
+    yield "The points lie around 0: go h to each side of x.", (f(h) - f(-h)) / (2 * h)
+    yield ("That is the formula of the second derivative.",
+           (f(x + h) - 2 * f(x) + f(x - h)) / h**2)  # fmt: skip
+    yield "That is the slope of x**2 only: ask f, whatever it is.", 2 * x
     yield whole, float(math.floor(central))
     yield whole, float(math.trunc(central))
     yield from (("The slope is rounded; return it as it is.", round(central, n)) for n in range(9))

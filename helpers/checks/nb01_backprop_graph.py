@@ -88,9 +88,10 @@ def _result(Value, make, operands, what: str):
         raise Wrong(f"{what} is None. Is a `return` missing?")
     if not isinstance(out, Value):
         raise Wrong(f"{what} is of type {type(out).__name__}; expected a Value.")
-    if any(out is v for v in operands):
-        raise Wrong(f"{what} changed and returned an operand; make a new Value for the result.")
     for v, (data, grad, rule) in zip(operands, before, strict=True):
+        if out is v:
+            changed = "changed and " if v.data != data else ""
+            raise Wrong(f"{what} {changed}returned an operand; make a new Value for the result.")
         if v.data != data or v.grad != grad:
             raise Wrong(f"{what} changed an operand's data or grad while going forward.")
         if v._backward is not rule:
@@ -166,6 +167,13 @@ def _parents(what: str, out, operands, hint=""):
         )
 
 
+def _op(what: str, out, right: str):
+    """The name of an operation may be missing, but not be that of another one."""
+    if out.op != right and out.op in ("+", "*", "tanh", "relu", "exp", "log"):
+        raise Wrong(f"{what}: its `op` is {out.op!r}, the name of another operation; pictures show it, "
+                    "and notebook 12 computes by it.")  # fmt: skip
+
+
 @exercise("1.2", points=4, difficulty=2, minutes=15, seconds=10)
 def Value(answer):
     """Judge + and *: result, parents, and the rule that hands the gradient on."""
@@ -186,6 +194,7 @@ def Value(answer):
             _exact(what, out.data, value, where=f"a = {x}, b = {y}", suspects=[
                 ("It is the product.", x * y), ("It is the sum.", x + y)])  # fmt: skip
             _parents(what, out, [a, b])
+            _op(what, out, what[2])
             _local(what, out, [a, b], slopes)
             _local(f"{what}, with a large gradient", out, [a, b], slopes, 54321.0)
     _same_operand(answer, "a + a", lambda a: a + a, 1.5, 3.0, 2.0)
@@ -210,6 +219,8 @@ def _chain(Value):
     first, second = a * b, a + b
     _local("a * b, with a + b made after it", first, [a, b], (7.0, 2.0))
     _local("a + b, with a * b made before it", second, [a, b], (1.0, 1.0))
+    if a * b is a * b or a + b is a + b:
+        raise Wrong("a * b or a + b, written twice, gave one Value: make a new one every time.")
 
 
 def _hands_on_one_step(Value):
@@ -261,7 +272,10 @@ FUNCTIONS = [  # what, on a Value, value and slope in plain Python, points, susp
      lambda x: [("The slope of x**n is n * x**(n-1); the factor n is missing.", x**2),
                 ("The slope of x**n is n * x**(n-1); the exponent is not lowered.", 3 * x**3),
                 ("Brackets: the exponent is (n - 1).", 3 * x**3 - 1),
-                ("Brackets: the exponent is (n - 1).", x**3 - 1)]),
+                ("Brackets: the exponent is (n - 1).", x**3 - 1),
+                ("The slope of x**n is n * x**(n-1): n in front, n-1 as the exponent.", 2 * x**3),
+                ("The slope of x**n is n * x**(n-1); the exponent n-1 is missing.", 3 * x),
+                ("That is the slope of a square; n can be any number.", 2 * x)]),
     ("a**-0.5", lambda a: a**-0.5, lambda x: x**-0.5, lambda x: -0.5 * x**-1.5, (1.7, 0.3),
      lambda x: [("The slope of x**n is n * x**(n-1); the factor n is missing.", x**-1.5),
                 ("The slope of x**n is n * x**(n-1); the exponent is not lowered.",
@@ -292,19 +306,21 @@ def functions(answer):
     for what, make, f, slope, points, slope_suspects in FUNCTIONS:
         for x in points:
             a = answer(x, label="a")
-            out = _result(answer, lambda make=make, a=a: make(a), [a], what)
+            out = _result(answer, functools.partial(_in_range, what, make, a), [a], what)
             value_suspects = [_log_of(x)] if what == "log" else []
             if what == "exp":
                 value_suspects.append((EXACT_EXP, out.data))
             _exact(what, out.data, f(x), where=f"a = {x}", suspects=value_suspects)
             _parents(what, out, [a], " Is it put together from other Values? `unary` makes it in one "
                      "step: give it the number and the slope.")  # fmt: skip
+            _op(what, out, what)
             a.grad, out.grad = 0.0, -1.7
             _run_rule(what, out)
             compare.number("gradient for a", a.grad, -1.7 * slope(x), where=f"{what} at a = {x}",
                            suspects=[(s, -1.7 * v) for s, v in slope_suspects(x)])  # fmt: skip
             _local(f"{what} at a = {x}", out, [a], [slope(x)])
         _anew(answer, what, make, f, *points[:2])
+    _power_op(answer(1.7) ** 3)
     _no_logarithm(answer)
     for what, make, (x, y) in COMPOUND:
         a, b = answer(x, label="a"), answer(y, label="b")
@@ -320,6 +336,17 @@ def functions(answer):
             compare.number(f"gradient for {v.label}", v.grad, slope, where=f"{what}, {where}",
                            suspects=[("No gradient gets here: build it from +, * and ** of Values, "
                                       "not from `.data`.", 0.0)])  # fmt: skip
+
+
+def _power_op(out):
+    """The name of a power ends in its exponent."""
+    try:
+        same = str(out.op).startswith("**") and float(out.op[2:]) == 3
+    except ValueError:
+        same = False
+    if not same:
+        raise Wrong(f'a**3: its `op` is {out.op!r}, expected "**3": f"**{{n}}", with the f in front '
+                    "and braces around n.")  # fmt: skip
 
 
 EXACT_EXP = "Take math.exp of a.data itself: no series, nothing cut off, no rounded 2.718."
@@ -349,16 +376,26 @@ def _no_logarithm(Value):
                     "a.data itself stops with an error, and so should yours. Is there an abs or a max?")  # fmt: skip
 
 
+def _in_range(what: str, make, a):
+    try:
+        return make(a)
+    except OverflowError as error:
+        raise Wrong(f"{what} at a = {a.data:g}: your code raised OverflowError: {error}. No step on the "
+                    "way may overflow where value and slope do not.\n  "
+                    f"{student_line(error)}") from None  # fmt: skip
+
+
 def _compound(what: str, make, a, b):
     try:
         return make(a, b)
     except RecursionError:
         raise Wrong(f"{what}: RecursionError. The operator calls the function that you are writing, "
                     "and that calls the operator again: use +, * and ** in it.") from None  # fmt: skip
-    except AttributeError as error:
-        if "3" not in what:
+    except (AttributeError, ValueError) as error:
+        if "3" not in what or isinstance(error, ValueError) and "Integers" not in str(error):
             raise
-        raise Wrong(f"{what}: {error}. One of the two may be a plain number here.") from None
+        raise Wrong(f"{what}: {str(error).rstrip('.')}. One of the two may be a plain number here: make "
+                    "it a Value before you take a power of it.") from None  # fmt: skip
 
 
 def _sweep(root):
@@ -569,12 +606,13 @@ def _backward(answer, root):
         raise Wrong("RecursionError on a deep graph: use `topological_order`.") from None
 
 
-def _expect_leaves(leaves, slopes, where, times=1, extra=()):
+def _expect_leaves(leaves, slopes, where):
     for v, slope in zip(leaves, slopes, strict=True):
-        compare.number(f"gradient of {v.label}", v.grad, times * slope, where=where, suspects=[
-            *[(cause, f(slope)) for cause, f in extra],
+        compare.number(f"gradient of {v.label}", v.grad, slope, where=where, suspects=[
             ("Nothing arrives here: call `_backward()`, with brackets, of every value, from the "
-             "last to the first.", 0.0)])  # fmt: skip
+             "last to the first.", 0.0),
+            ("Does each value hand on once, and only when it is complete? Walk the order of "
+             "`topological_order` from its end.", v.grad)])  # fmt: skip
 
 
 @exercise("1.5", points=4, difficulty=2, minutes=10, needs=("1.2", "1.3", "1.4"))
@@ -590,6 +628,7 @@ def backward(answer, Value):
         _expect_leaves(leaves, dual.gradient(f, inputs)[1], name)
     _twice(answer, Value)
     _two_roots(answer, Value)
+    _between(answer, Value)
     length = 50_000  # two values each
     x = Value(1.0, label="x")
     y = x
@@ -615,19 +654,44 @@ def _twice(answer, Value):
     _backward(answer, root)
     once = [v.grad for v in leaves]
     _backward(answer, root)
-    wiped = "The gradients of the leaves were wiped: a second call adds to them, as in torch."
     stale = ("The second call went wrong: values between leaf and root still held the gradient of "
              "the first call. Which of them must start from 0?")  # fmt: skip
     for v, slope, first in zip(leaves, slopes, once, strict=True):
         if abs(v.grad - 2 * slope) > 1e-9:
-            cause = wiped if abs(v.grad - first) < 1e-9 else stale
+            got, cause = v.grad, stale
+            if abs(got - first) < 1e-9:
+                cause = _nothing_added(answer, root, v)
             name = v.label or "y"
-            if abs(v.grad - 2 * slope) < 1e-4 * abs(slope):
+            if abs(got - 2 * slope) < 1e-4 * abs(slope):
                 cause = "That is nearly right: is something rounded, or held in float32?"
-            compare.number(f"gradient of {name}", v.grad, 2 * slope, rtol=1e-9,
-                           where="backward called twice", suspects=[(cause, v.grad)])  # fmt: skip
+            compare.number(f"gradient of {name}", got, 2 * slope, rtol=1e-9,
+                           where="backward called twice", suspects=[(cause, got)])  # fmt: skip
     compare.number("gradient of the root", root.grad, 1.0, where="backward called twice",
                    suspects=[(stale, 2.0)])  # fmt: skip
+
+
+def _nothing_added(answer, root, leaf):
+    """Say why a call left a leaf with the same gradient: wiped before, or nothing handed on."""
+    leaf.grad = 100.0
+    _backward(answer, root)
+    if leaf.grad == 100.0:
+        return "The second call added nothing: does the first one take the graph apart?"
+    return "The gradients of the leaves were wiped: a second call adds to them, as in torch."
+
+
+def _between(answer, Value):
+    """A value in between holds its own slope afterwards, also one that was a root before."""
+    x, y, _ = _leaves(Value, (1.3, -0.6, 0.0))
+    f = x * y + x
+    _backward(answer, f)
+    x.grad = y.grad = 0.0
+    _backward(answer, f * f)
+    where = "f = x*y + x; backward(f), then backward(f * f)"
+    compare.number("gradient of f", f.grad, 2 * f.data, where=where, suspects=[
+        ("It was cleared after the sweep: clear before it, and leave what arrives.", 0.0),
+        ("The 1 of the call before is still in it: clear all values that have parents.",
+         1 + 2 * f.data)])  # fmt: skip
+    _expect_leaves([x, y], [2 * f.data * (y.data + 1), 2 * f.data * x.data], where)
 
 
 def _two_roots(answer, Value):
@@ -750,7 +814,7 @@ def _untouched(what, part, x):
     try:
         got = part(given)
     finally:
-        if [getattr(v, "data", v) for v in given] != x or len(given) != len(x):
+        if given != x:
             raise Wrong(f"{what}(x) changed the list x that came in: compute new numbers instead of "
                         "setting x[i], others use x as well.")  # fmt: skip
     return got
@@ -783,6 +847,10 @@ def _judge_neuron(Neuron, rng):
         slope = 1 - want**2 if nonlin else 1.0
         compare.number("gradient of a weight", neuron.w[1].grad, slope * x[1],
                        where=f"neuron with nonlin={nonlin}")  # fmt: skip
+        row = neuron(np.array(x))
+        compare.number("neuron(x)", getattr(row, "data", row), want, where="x is a row of an array",
+                       suspects=[("With a list it was right: is something joined to x with +? Take "
+                                  "its numbers one by one.", getattr(row, "data", row))])  # fmt: skip
         _judge_parameters(neuron, 4, "a neuron with 3 inputs")
 
 
@@ -864,6 +932,9 @@ def _judge_losses(answer, Value):
                     else "exp of a large number overflows: only exp(-|m|) is safe."
                 )
                 raise Wrong(f"{where}: {type(error).__name__}. {cause}") from None
+            if logit.data != z:
+                raise Wrong(f"{where}: the logit that came in has changed its number: make a new Value "
+                            "of it, with - or *.")  # fmt: skip
             if loss is None:
                 raise Wrong("is None. Is a `return` missing?")
             if not isinstance(loss, Value):
@@ -874,6 +945,8 @@ def _judge_losses(answer, Value):
                 ("That is the loss of the other label: is the label used, and the right way "
                  "round, and is the exponent minus |m|?", want + m),
                 ("For label 0, m is minus the logit, not 0.", math.log(2)),
+                ("For label 0, m is minus the logit, not 1 minus it.",
+                 math.log1p(math.exp(min(z - 1, 700)))),
                     ("It is log(1 + exp(-|m|)), not log(1 - exp(-|m|)).", (abs(m) - m) / 2 + (math.log(1 - math.exp(-abs(m))) if m and abs(m) < 30 else math.nan)),
                 ("|m| is relu(m) + relu(-m), both; and -m.relu() means -(m.relu()).", math.log(2) - m / 2),
                 ("Is (|m| - m) halved, and the exponent minus |m|?",
@@ -905,7 +978,7 @@ def sgd_step(answer, MLP):
     rng = np.random.default_rng(8)
     model = MLP(3, [4, 1], rng)
     all_x, all_labels = rng.normal(size=(6, 3)), np.array([1, 0, 0, 1, 0, 0])
-    all_x[5] = all_x[2]  # the same example twice counts twice
+    all_x[4] = all_x[2]  # the same example twice counts twice
     _judge_clearing(answer, MLP(3, [4, 1], rng), all_x, all_labels)
     older = 0.7  # the gradients that stand there before the step
     for p in model.parameters():
@@ -960,6 +1033,8 @@ def _judge_one_step(answer, model, x, labels, rate, older, where):
         ("That is the loss of the last example alone.", last_loss),
         ("That is the loss after the step; return the one before it.", after_loss),
         ("An example that comes twice counts twice.", once),
+        *(("Divide by the number of examples that came in, whatever it is.", loss * n / m)
+          for m in (8, x.size)),
         *((ALONE, mean) for mean, _ in alone)])  # fmt: skip
     _judge_move(moved, slopes, last, older, rate, n, where, [m for _, m in alone])
     return slopes
@@ -971,12 +1046,16 @@ ALONE = "Every example makes a step of its own; make one step, with the mean los
 def _stepped(answer, *arguments):
     """Return answer(*arguments); an error about a list gets a sentence that explains it."""
     try:
-        return answer(*arguments)
+        got = answer(*arguments)
     except (AttributeError, TypeError) as error:
         if "'list'" not in str(error):
             raise
         raise Wrong(f"your code raised {type(error).__name__}: {error}. A model returns a list of outputs; "
                     f"take its only one, [0].\n  {student_line(error)}") from None  # fmt: skip
+    if any(hasattr(p.data, "parents") for p in arguments[0].parameters()):
+        raise Wrong("the `.data` of a parameter is now a Value; it stays a number: p.data, not p, goes "
+                    "into the new one.")  # fmt: skip
+    return got
 
 
 def _judge_clearing(answer, model, x, labels):
@@ -1028,6 +1107,8 @@ def _judge_move(moved, slopes, last, older, rate, n, where, alone):
                        ("Only the sign of the slope is used; move by rate times the slope.",
                         -rate * np.sign(slopes)),
                        *((ALONE, m) for m in alone),
+                       ("Some gradients of the step before are still in there: clear those of all of "
+                        "model.parameters().", np.where(np.isclose(moved, stale), stale, -rate * slopes)),
                        ("Some parameters did not move: does the loop run over all of "
                         "model.parameters()?", np.where(moved == 0, 0.0, -rate * slopes)),
                    ])  # fmt: skip

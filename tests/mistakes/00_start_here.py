@@ -42,13 +42,24 @@ WRONG += [
     instead("h not above 0.1",
             "h = min(h, 0.1)\n    return (f(x + h) - f(x - h)) / (2 * h)", "the h that is given"),
     instead("five points", "return (8 * (f(x + h) - f(x - h)) - f(x + 2 * h) + f(x - 2 * h)) / "
-            "(12 * h)", "five points"),
+            "(12 * h)", "more points"),
     instead("whole numbers", "return (f(x + h) - f(x - h)) // (2 * h)", "//"),
     instead("rounded", "return round((f(x + h) - f(x - h)) / (2 * h), 4)", "is rounded"),
     instead("a string", 'return f"{(f(x + h) - f(x - h)) / (2 * h)}"', "is a string"),
     instead("step times x", "h = h * abs(x)\n    return (f(x + h) - f(x - h)) / (2 * h)",
             "h times x"),
     instead("sign lost", "return abs(f(x + h) - f(x - h)) / (2 * h)", "sign"),
+    instead("2h to each side", "return (f(x + 2 * h) - f(x - 2 * h)) / (2 * h)", "You go 2h"),
+    instead("2h to each side, 4h apart", "return (f(x + 2 * h) - f(x - 2 * h)) / (4 * h)", "You go 2h"),
+    instead("added", "return (f(x + h) + f(x - h)) / (2 * h)", "are added"),
+    instead("h squared", "return (f(x + h) - f(x - h)) / (2 * h**2)", "once too often"),
+    instead("around 0", "return (f(h) - f(-h)) / (2 * h)", "around 0"),
+    instead("second derivative", "return (f(x + h) - 2 * f(x) + f(x - h)) / h**2", "second derivative"),
+    instead("the example only", "return 2 * x", "x**2 only"),
+    instead("extrapolated", "a, b = (f(x + h) - f(x - h)) / (2 * h), (f(x + h / 2) - f(x - h / 2)) / h\n"
+            "    return (4 * b - a) / 3", "more points"),
+    instead("float64 always", "x = np.asarray(x, dtype=np.float64)\n    return (f(x + h) - f(x - h)) / (2 * h)",
+            "expected float32"),
 ]  # fmt: skip
 
 RIGHT = [
@@ -56,4 +67,8 @@ RIGHT = [
     instead("two terms", "return 0.5 * (f(x + h) / h - f(x - h) / h)"),
     instead("mean of both sides",
             "return ((f(x + h) - f(x)) / h + (f(x) - f(x - h)) / h) / 2"),
+    instead("sum over signs", "return sum(s * f(x + s * h) for s in (-1, 1)) / (2 * h)"),
+    instead("number by number", "if np.ndim(x):\n        out = np.empty_like(x)\n        for i, v in enumerate(x):\n"
+            "            out[i] = numerical_derivative(f, v, h)\n        return out\n"
+            "    return (f(x + h) - f(x - h)) / (2 * h)"),
 ]  # fmt: skip

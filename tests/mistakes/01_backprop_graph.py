@@ -149,6 +149,38 @@ def topological_order(root):
     return sorted(depth, key=lambda v: -depth[v])
 """
 
+MARKER = """
+#| export
+def topological_order(root):
+    order, seen, stack = [], set(), [root]
+    while stack:
+        v = stack.pop()
+        if v is None:
+            order.append(stack.pop())
+        elif v not in seen:
+            seen.add(v)
+            stack += [v, None, *v.parents]
+    return order
+"""
+GENERATORS = """
+#| export
+def topological_order(root):
+    order, seen = [], set()
+    def visit(v):
+        if v not in seen:
+            seen.add(v)
+            for p in v.parents:
+                yield visit(p)
+            order.append(v)
+    stack = [visit(root)]
+    while stack:
+        try:
+            stack.append(next(stack[-1]))
+        except StopIteration:
+            stack.pop()
+    return order
+"""
+
 TAPE_BACKWARD = """
 #| export
 def backward(root):
@@ -189,6 +221,17 @@ def backward(root):
     root.grad = 1.0
     for v in reversed(order):
         v._backward()
+"""
+
+PATHS = """
+#| export
+def backward(root):
+    root.grad = 1.0
+    def send(v):
+        v._backward()
+        for p in v.parents:
+            send(p)
+    send(root)
 """
 
 LOSS_RETURN = "return (size - m) / 2 + (1 + (-size).exp()).log()"
@@ -301,9 +344,16 @@ WRONG = [
       ('out = Value(self.data + other.data, (self, other), "+")',
        'if other.data == 0:\n            return self\n'
        '        out = Value(self.data + other.data, (self, other), "+")')),
+    w("1.2", "remembers the product", "a new one every time",
+      ('out = Value(self.data * other.data, (self, other), "*")',
+       'kept = self.__dict__.setdefault("kept", {})\n        if id(other) in kept:\n            return kept[id(other)]\n'
+       '        out = kept[id(other)] = Value(self.data * other.data, (self, other), "*")')),
+    w("1.2", "op copied from the sum", "name of another operation",
+      ('(self, other), "*")', '(self, other), "+")')),
     # 1.3
     w("1.3", "tanh by exp", "OverflowError",
       ("t = math.tanh(a.data)", "e = math.exp(2 * a.data); t = (e - 1) / (e + 1)")),
+    w("1.3", "slope of tanh by cosh", "at a = 800", ("1 - t * t", "1 / math.cosh(a.data) ** 2")),
     w("1.3", "log with epsilon", "nothing may be added",
       ("1 / a.data", "1 / (a.data + 1e-8)")),
     w("1.3", "power by division", "ZeroDivisionError",
@@ -352,6 +402,14 @@ WRONG = [
     w("1.3", "negate loses graph", "no gradient gets here",
       ("return a * -1", "return Value(-a.data)")),
     w("1.3", "no return", "return", ('return unary(a, e, e, "exp")', 'unary(a, e, e, "exp")')),
+    w("1.3", "op copied from exp", "name of another operation", ('1 / a.data, "log"', '1 / a.data, "exp"')),
+    w("1.3", "op without the exponent", "braces around n", ('(n - 1), f"**{n}"', '(n - 1), "**n"')),
+    w("1.3", "power, n and n-1 exchanged", "n in front", ("n * a.data ** (n - 1)", "(n - 1) * a.data**n")),
+    w("1.3", "power as n*a", "exponent n-1 is missing", ("n * a.data ** (n - 1)", "n * a.data")),
+    w("1.3", "power as a square", "slope of a square", ("n * a.data ** (n - 1)", "2 * a.data")),
+    w("1.3", "divide by a numpy integer", "make it a Value",
+      ("return a * (b if isinstance(b, Value) else Value(b)) ** -1", "return a * b**-1")),
+    w("1.3", "negate gives a back", "-a returned an operand", ("return a * -1", "return a * -1 if a.data > 0 else a")),
     # 1.4
     w("1.4", "recursive", "RecursionError", code=DFS_RECURSIVE),
     w("1.4", "breadth first", "before its parent", code=BREADTH_FIRST),
@@ -406,6 +464,20 @@ WRONG = [
     w("1.5", "rule not called", "with brackets", ("value._backward()", "value._backward")),
     w("1.5", "starts with the value", "gradient of the root",
       ("root.grad = 1.0", "root.grad += root.data")),
+    w("1.5", "cleared after the sweep", "leave what arrives",
+      ("        value._backward()", "        value._backward()\n        if value.parents and value is not root:\n"
+       "            value.grad = 0.0")),
+    w("1.5", "cleared after instead of before", "cleared after the sweep",
+      ("        if value.parents:\n            value.grad = 0.0", "        pass"),
+      ("        value._backward()", "        value._backward()\n        if value.parents and value is not root:\n"
+       "            value.grad = 0.0")),
+    w("1.5", "takes the graph apart", "added nothing",
+      ("        value._backward()", "        value._backward()\n        value._backward = lambda: None")),
+    w("1.5", "only once", "added nothing",
+      ("    order = topological_order(root)",
+       "    if getattr(root, 'done', False):\n        return\n    root.done = True\n    order = topological_order(root)")),
+    w("1.5", "along every path", "hand on once", code=PATHS),
+    w("1.5", "each rule twice", "hand on once", ("value._backward()", "value._backward(); value._backward()")),
     # 1.6
     w("1.6", "no bias", "bias is missing", ("total = self.b\n", "total = Value(0.0)\n")),
     w("1.6", "bias per weight", "once per weight",
@@ -456,6 +528,11 @@ WRONG = [
       ("return [neuron(x) for neuron in self.neurons]", "return self.neurons[0](x)")),
     w("1.6", "copies as parameters", "copies", ("return [*self.w, self.b]",
                                           "return [Value(p.data) for p in (*self.w, self.b)]")),
+    w("1.6", "one joined to x", "a row of an array", ("        total = self.b\n        for w, v in zip(self.w, x, strict=True):\n",
+      "        total = 0\n        for w, v in zip([*self.w, self.b], x + [1]):\n")),
+    w("1.6", "x turned into Values", "changed the list x", ("        total = self.b\n",
+      "        for i, v in enumerate(x):\n            x[i] = v if isinstance(v, Value) else Value(v)\n"
+      "        total = self.b\n")),
     # 1.7
     w("1.7", "overflows", "overflows", (LOSS_RETURN, NAIVE_LOSS)),
     w("1.7", "labels exchanged", "right way round",
@@ -484,6 +561,9 @@ WRONG = [
     w("1.7", "graph is cut", "slope",
       ("m = logit if label else -logit", "m = Value(logit.data if label else -logit.data)")),
     w("1.7", "probability", "That is the probability", (LOSS_RETURN, "return 1 / (1 + (-size).exp())")),
+    w("1.7", "one minus the logit", "not 1 minus it", ("else -logit", "else 1 - logit")),
+    w("1.7", "logit turned round", "has changed its number", ("    m = logit if label else -logit\n",
+      "    if not label:\n        logit.data = -logit.data\n    m = logit\n")),
     # 1.8
     w("1.8", "climbs", "climb", ("p.data -= rate * p.grad", "p.data += rate * p.grad")),
     w("1.8", "gradients kept", "step before", (CLEAR, "")),
@@ -542,6 +622,16 @@ WRONG = [
         backward(part)
         for p in model.parameters():
             p.data -= rate * p.grad / len(losses)"""), ("backward(loss)", "backward(losses[-1])")),
+    w("1.8", "data becomes a Value", "stays a number", ("p.data -= rate * p.grad", "p.data = p - rate * p.grad")),
+    w("1.8", "batch of 8 assumed", "number of examples", (STEP_LOSS, "loss = sum(losses) * (1 / 8)")),
+    w("1.8", "last example left out", "the returned loss (step 1, rate 0.3): got 0.750547",
+      ("    losses = [logistic", "    x, labels = (x[:-1], labels[:-1]) if len(x) > 1 else (x, labels)\n"
+       "    losses = [logistic")),
+    w("1.8", "biases not cleared", "Some gradients of the step before", (CLEAR, """    for layer in model.layers:
+        for neuron in layer.neurons:
+            for p in neuron.w:
+                p.grad = 0.0
+""")),
 ]  # fmt: skip
 
 RIGHT = [
@@ -584,4 +674,23 @@ RIGHT = [
       ("    backward(loss)\n", "    for part in losses:\n        backward(part / n)\n")),
     r("1.8", "cleared at the end", ("    return loss.data",
                                     "    for p in model.parameters():\n        p.grad = 0.0\n    return loss.data")),
+    r("1.1", "numpy scalars", ("return f, df_dx, df_dy, df_dz", "return np.array([f, df_dx, df_dy, df_dz])")),
+    r("1.2", "slots", ("    def __init__(self, data,",
+      '    __slots__ = ("_backward", "data", "grad", "label", "op", "parents")\n\n    def __init__(self, data,')),
+    r("1.3", "numpy functions", ("math.tanh", "np.tanh"), ("math.exp", "np.exp"), ("math.log", "np.log")),
+    r("1.3", "truth as slope", ("max(0.0, a.data), float(a.data > 0)", "a.data * (a.data > 0), a.data > 0")),
+    r("1.3", "op of a float", ('(n - 1), f"**{n}"', '(n - 1), f"**{float(n)}"')),
+    r("1.4", "marker on the stack", code=MARKER),
+    r("1.4", "generators", code=GENERATORS),
+    r("1.5", "multiplied away", ("        if value.parents:\n            value.grad = 0.0",
+                                 "        value.grad *= not value.parents")),
+    r("1.6", "numpy objects", ("        total = self.b\n        for w, v in zip(self.w, x, strict=True):\n"
+      "            total = total + w * v\n",
+      "        total = np.dot(np.array(self.w, dtype=object), np.array(x, dtype=object)) + self.b\n")),
+    r("1.7", "one node", ("    m = logit if label else -logit\n    size = m.relu() + (-m).relu()\n    " + LOSS_RETURN,
+      "    s = 1 if label else -1\n    m = s * logit.data\n    e = math.exp(-abs(m))\n"
+      "    p = 1 / (1 + e) if m >= 0 else e / (1 + e)\n"
+      '    return unary(logit, (abs(m) - m) / 2 + math.log1p(e), s * (p - 1), "loss")')),
+    r("1.8", "lists of Values", ("model(row)[0]", "model([Value(v) for v in row])[0]"),
+      ("return loss.data", "return np.float64(loss.data)")),
 ]  # fmt: skip
