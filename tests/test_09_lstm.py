@@ -1,14 +1,17 @@
 """Notebook 09: LSTM and GRU against torch, the fast LSTM against the plain one."""
 
 import math
+import types
 
+import numba
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers.checks import gated
+from helpers.checks import gated, gru_and_fused
 from helpers.course import files, mistakes
+from helpers.exercise import Wrong
 from helpers.gradcheck import numeric_gradient
 
 sizes = st.integers(1, 5)
@@ -105,6 +108,15 @@ def test_fused_gates_hold_for_large_numbers(nb):
             forward(a, np.full((1, 1), 7.0, np.float32), act, h, c, tanh_c)
         assert act.tolist() == [[1, 0, 1, 1]]
         assert (c.item(), h.item()) == (1.0, pytest.approx(math.tanh(1.0)))
+
+
+def test_fused_that_holds_an_older_kernel_is_told_so(nb):
+    older, body = nb["FUSED"], nb["gates_forward_numba"].py_func
+    again = types.FunctionType(body.__code__, dict(body.__globals__), body.__name__)
+    again.__globals__[body.__name__] = nb["gates_forward_numba"]
+    stale = {**older, "njit": (numba.njit(again), older["njit"][1])}
+    with pytest.raises(Wrong, match="run the cell that makes FUSED again"):
+        gru_and_fused.fused_gates(stale)
 
 
 def test_the_adding_problem_has_two_marks_and_their_sum(nb):

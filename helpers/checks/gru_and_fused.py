@@ -49,6 +49,8 @@ def _gru_suspects(args, u):
         ("n is not bent: its tanh is missing.", mix(u.z, a[:, 2 * H :] + u.r * w[:, 2 * H :])),
         ("r acts on both parts of n; it acts on u_n alone.",
          mix(u.z, np.tanh(u.r * (a[:, 2 * H :] + w[:, 2 * H :])))),
+        ("Both products get the bias bx; u has bh.",
+         gated.gru_unit(x, h_prev, Wx, Wh, bx, bx).h),
         ("The bias bh is added twice.", gated.gru_unit(x, h_prev, Wx, Wh, bx, 2 * bh).h),
         ("The bias bh is added to a, too.", gated.gru_unit(x, h_prev, Wx, Wh, bx + bh, bh).h),
         ("The biases bx and bh are exchanged.", gated.gru_unit(x, h_prev, Wx, Wh, bh, bx).h),
@@ -193,6 +195,9 @@ def _gru_rows(got, args, u, dh):
                       want[4][j * H : (j + 1) * H])
                      for j, other in enumerate("rzn") if other != gate]  # fmt: skip
         suspects += [(averaged, want[4][part] / len(dh))] * (len(dh) > 1)
+        if gate == "n":
+            suspects.append(("Here stands the block n of du, which has the factor r: da and du must "
+                             "be two arrays.", du.sum(axis=0)[part]))  # fmt: skip
         yield f"da_{gate} (dbx)", bias[part], want[4][part], suspects
     for i, name in enumerate(names):
         suspects = [(cause, v[i]) for cause, v in made]
@@ -212,6 +217,8 @@ def fused_gates(versions):
     Before a compiled pair its Python bodies are judged: beyond the end of an array they raise,
     where the machine code would write into foreign memory, and a wrong answer need not compile.
     """
+    for pair in versions.values():
+        _newest(*pair)
     bodies = {name: pair for name, (pair, plain) in _bodies(versions).items() if plain}
     with contextlib.suppress(_Unfit):
         for name, pair in bodies.items():
@@ -228,6 +235,16 @@ CASES = [(3, 5, np.float32), (5, 37, np.float32), (2, 3, np.float64)]  # N, H, d
 
 class _Unfit(Exception):
     """The Python body of a compiled function does what only the compiled one can."""
+
+
+def _newest(*functions):
+    """Raise `Wrong` when the notebook has a newer compiled function of the same name."""
+    for body in (getattr(function, "py_func", None) for function in functions):
+        if body is not None:
+            newest = getattr(body.__globals__.get(body.__name__), "py_func", body)
+            if newest is not body:
+                raise Wrong(f"FUSED still holds an older {body.__name__}: run the cell that makes "
+                            "FUSED again, then this one.")  # fmt: skip
 
 
 def _bodies(versions):
@@ -484,7 +501,9 @@ def _name_rows(p, grads, inputs, targets, mask):
     ended = "No gradient comes to the last cell: dc_last is zero."
     ones = gated.lstm_back(dhs, zeros + 1, x, zeros, p["Wx"], p["Wh"], units)
     suspects = {
-        "by": [(only, dlogits[-1].sum(axis=0))],
+        "by": [(only, dlogits[-1].sum(axis=0)),
+               ("Averaged; dlogits is divided by the number of letters already: sum.",
+                dlogits.mean(axis=(0, 1)))],
         "Wy": [(only, hs[-1].T @ dlogits[-1]),
                ("It is made with the cells; the logits saw the states h.",
                 np.einsum("tnh,tnv->hv", np.stack([u.c for u in units]), dlogits))],

@@ -83,8 +83,12 @@ def _judge_loss(loss, logits, targets, mask, where):
          mean_loss(logits, targets, ones) * mask.size / mask.sum()),
         ("Places are counted from the beginning of each sequence; take those where mask is 1.",
          mean_loss(logits, targets, in_front)),
-        *[(f"The softmax runs over axis {axis}; the letters are the last axis.",
-           _other_axis(logits, targets, mask, axis)) for axis in (0, 1)],
+        *[(f"The softmax runs over {named}; the letters are the last axis.",
+           _other_softmax(logits, targets, mask, axis, top))
+          for axis, named in ((0, "axis 0"), (1, "axis 1"), (None, "all axes"))
+          for top in (axis, -1)],
+        ("The log of the sum is np.log2; take np.log, the natural one.",
+         _other_softmax(logits, targets, mask, -1, -1, np.log2)),
         *[("Places with target 0 are left out: the number 0, the dot, is a letter like the others.",
            float((_nll(logits, targets) * no_dot).sum() / max(m.sum(), 1)))
           for m in (no_dot, mask)],
@@ -103,10 +107,10 @@ def _nll(logits, targets):
     return -np.log(np.take_along_axis(softmax(logits), targets[..., None], axis=-1)[..., 0])
 
 
-def _other_axis(logits, targets, mask, axis):
-    """The loss when the softmax is taken over the wrong axis."""
-    z = logits - logits.max(axis=axis, keepdims=True)
-    log_p = z - np.log(np.exp(z).sum(axis=axis, keepdims=True))
+def _other_softmax(logits, targets, mask, axis, top, log=np.log):
+    """The loss when exp(z) is summed over another axis; z has its maximum over `top` subtracted."""
+    z = logits - logits.max(axis=top, keepdims=True)
+    log_p = z - log(np.exp(z).sum(axis=axis, keepdims=True))
     picked = np.take_along_axis(log_p, targets[..., None], axis=-1)[..., 0]
     return -float((picked * mask).sum() / mask.sum())
 
@@ -229,7 +233,9 @@ def _model_rows(p, grads, inputs, targets, mask):
             _in_chunks(dlogits @ p["Wy"].T, caches, k)) for k in range(2, min(T, 21))]  # fmt: skip
     suspects = {
         "by": [(single, dlogits[-1].sum(axis=0)),
-               ("Summed over one axis only: over time and batch.", dlogits.sum(axis=(0, 1)) / T)],
+               ("Summed over one axis only: over time and batch.", dlogits.sum(axis=(0, 1)) / T),
+               ("Averaged; dlogits is divided by the number of letters already: sum.",
+                dlogits.mean(axis=(0, 1)))],
         "Wy": [(single, hs[-1].T @ dlogits[-1]),
                ("It is made with the states before each step; the logits saw the new ones.",
                 np.einsum("tnh,tnv->hv", before, dlogits)),
@@ -322,7 +328,8 @@ def sample_name(answer):
     endless = _draw(answer, lambda i, s: (np.r_[-900.0, 0, np.full(25, -900.0)], s),
                     np.random.default_rng(1), 1.0, 7)  # fmt: skip
     _compare_names(endless, "a" * 7, "a model that never stops, longest = 7")
-    empty = _draw(answer, lambda i, s: (np.r_[900.0, np.zeros(26)], s), np.random.default_rng(1))
+    empty = _draw(answer, lambda i, s: (np.r_[900.0 * (s is None), 500.0, np.zeros(25)], 1),
+                  np.random.default_rng(1))  # fmt: skip
     _compare_names(empty, "", "a model that draws the dot at once")
     for temperature, scale in ((1.0, 1.0), (0.4, 1.0), (2.5, 1.0), (0.001, 0.001), (1e-9, 1e-9)):
         _judge_frequencies(answer, temperature, scale)

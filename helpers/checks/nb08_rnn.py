@@ -59,6 +59,9 @@ def embedding(forward, backward):
                 ("It is one row too early: row v belongs to number v, from 0 on.",
                  np.roll(onehot.T @ flat, -1, axis=0)),
             ])  # fmt: skip
+        if not np.allclose(backward(dout, ids, V), dE):
+            raise Wrong(f"embedding_backward ({where}): a second call with the same arguments gives "
+                        "another table: each call begins with zeros.")  # fmt: skip
 
 
 # ------------------------------------------------------------------ 8.2
@@ -97,6 +100,9 @@ def rnn_step_forward(answer, Cache):
             ("tanh is applied to each part; first the sum, then one tanh.",
              np.tanh(x @ Wx) + np.tanh(h_prev @ Wh + b)),
             ("That is a relu; this network bends with tanh.", np.maximum(a, 0)),
+            ("The bias is added twice.", np.tanh(a + b)),
+            *[("h_prev Wh is added after the tanh; first the sum, then one tanh.",
+               np.tanh(a - outside) + outside) for outside in (h_prev @ Wh, h_prev @ Wh + b)],
         ])  # fmt: skip
         if not isinstance(cache, Cache):
             raise Wrong(f"the cache is of type {type(cache).__name__}; expected an RNNCache.")
@@ -106,6 +112,8 @@ def rnn_step_forward(answer, Cache):
                       for o in wanted if o != name]  # fmt: skip
             compare.arrays(f"cache.{name}", getattr(cache, name), wanted[name], where=where,
                 suspects=[*others, ("There stands the state before the tanh.", a)])  # fmt: skip
+        if size == 1:
+            recurrent.independent(answer, args, "x")
 
 
 # ------------------------------------------------------------------ 8.3
@@ -131,7 +139,9 @@ def _step_rows(got, want, x, h_prev, Wx, Wh, h, dh):
     extra = {
         "dx": [],
         "dh_prev": [("Wh must be transposed on the way back.", right @ Wh),
-                    ("The tanh slope is right but Wh is missing.", right)],
+                    ("The tanh slope is right but Wh is missing.", right),
+                    ("dh is added once more: h_prev reaches h through a alone.",
+                     right @ Wh.T + dh)],
         "dWx": [],
         "dWh": [("It is made with the new state h; the product had h_prev.", h.T @ right),
                 ("It is transposed: da and h_prev stand the wrong way round.", right.T @ h_prev)],
@@ -251,6 +261,9 @@ def bptt(unroll, backward):
         out = guarded(unroll, False, step=recorded, x=x, h0=h0, weights=weights)
         hs, caches = parts(out, "hs caches", "unroll: ")
         _states("hs", hs, step, x, h0, weights, where)
+        if not np.allclose(unroll(step, x, h0, weights)[0], hs):
+            raise Wrong(f"unroll ({where}): a second call with the same arguments gives other states: "
+                        "each run starts from h0.")  # fmt: skip
         if not isinstance(caches, tuple | list) or len(caches) != len(x):
             raise Wrong("unroll: caches must be a list with what `step` returned, one per step.")
         _judge_caches(caches, given)
@@ -280,6 +293,15 @@ def _judge_bare_step(unroll, backward, rng):
     compare.arrays("dh0", dh0, want[0], where=where)
     if dweights is not None and (np.ndim(dweights) != 1 or len(dweights)):
         raise Wrong(f"bptt ({where}): dweights must be an empty list.")
+    out = guarded(backward, step_backward=lambda dh, cache: (dh, dh, dh, 2 * dh, 3 * dh, 4 * dh),
+                  dhs=dhs, caches=[None] * 4)  # fmt: skip
+    dweights = parts(out, "dx dh0 dweights", "bptt: ")[2]
+    if len(dweights) != 4:
+        raise Wrong(f"bptt: of a step with 4 weights dweights has {len(dweights)} arrays; it has one "
+                    "per weight, for any number of them.")  # fmt: skip
+    for k, dw in enumerate(dweights, start=1):
+        right = k * want.sum(axis=0)
+        compare.arrays(f"dweights[{k - 1}]", dw, right, where="a step with 4 weights")
 
 
 def _equal(cache, other):
@@ -321,7 +343,9 @@ def _judge_bptt(backward, step, x, h0, weights, dhs, caches, where):
         ("No gradient comes from the step after: add the dh_prev that it returned.", local),
         ("Only the gradient at the last step is used: dhs[t] arrives at every step.", final),
         ("The walk goes forward in time; begin at the last step.", upward),
-    ]
+        ("The gradient at the last step is counted twice: begin with dh = 0.",
+         recurrent.back(rule, dhs + last, caches)),
+    ]  # fmt: skip
     shares = [
         ("Only the share of the first step is left: sum the shares over time.", newest[2]),
         ("Only the share of the last step is there: sum the shares over time.", oldest[2]),
@@ -339,6 +363,7 @@ def _judge_bptt(backward, step, x, h0, weights, dhs, caches, where):
         ("dh0", dh0, want[1], [(cause, v[1]) for cause, v in variants]
          + [("That is the gradient of the state after the first step; h0 is one further.",
              dhs[0] + dh1),
+            ("dhs[0] is added; it belongs to the state after the first step.", want[1] + dhs[0]),
             ("dh0 is missing: what the first step hands back belongs to h0.", 0 * dhs[0]),
             ("That is dhs[0], which arrives at the state after the first step. h0 gets what the "
              "first step hands back.", dhs[0]),
@@ -384,7 +409,7 @@ def _chunks(step, x, h0, weights, dhs, k, state="kept"):
         hs, caches = recurrent.run(step, x[start : start + k], h, weights)
         _, dh0, dweights = recurrent.back(BACKWARD[step], dhs[start : start + k], caches)
         shares.append(dweights)
-        h = {"kept": hs[-1], "h0": h0, "zero": np.zeros_like(h0), "dh0": dh0}[state]
+        h = {"kept": hs[-1], "h0": h0, "zero": np.zeros_like(h0), "dh0": dh0, "first": hs[0]}[state]
         parts.append(hs)
     return np.concatenate(parts), shares
 
@@ -410,6 +435,8 @@ def truncated_bptt(answer):
         compare.arrays("hs", hs, recurrent.run(step, x, h0, weights)[0], where=where, suspects=[
             (lost, _chunks(step, x, h0, weights, dhs, k, "h0")[0]),
             (lost, _chunks(step, x, h0, weights, dhs, k, "zero")[0]),
+            ("A chunk begins with the first state of the chunk before; take its last one.",
+             _chunks(step, x, h0, weights, dhs, k, "first")[0]),
             ("A chunk begins with the gradient dh0 that bptt returned for the chunk before; it "
              "must begin with that chunk's last state.",
              _chunks(step, x, h0, weights, dhs, k, "dh0")[0])])  # fmt: skip
@@ -430,12 +457,30 @@ def truncated_bptt(answer):
              _total(shares[:-1] or shares)),
             ("Every chunk gets the first part of dhs; slice dhs as you slice x.",
              _total(_first_dhs(step, x, h0, weights, dhs, k))),
+            ("Only the last step of each chunk sends a gradient; dhs[t] arrives at every step.",
+             _total(_chunks(step, x, h0, weights, _ends(dhs, k), k)[1])),
+            ("Every dhs[t] goes back k steps of its own; here it goes to the start of its chunk.",
+             _total(_windows(step, x, h0, weights, dhs, k))),
         ]  # fmt: skip
         rtol = 1e-4 if dhs.dtype == np.float32 else 1e-7
         recurrent.in_order(dweights, want, names, where)
         rows = [(name, dweights[i], want[i], [(c, v[i]) for c, v in variants])
                 for i, name in enumerate(names)]  # fmt: skip
         table(rows, where, rtol)
+
+
+def _ends(dhs, k):
+    """Return dhs with zeros everywhere but at the last step of each chunk."""
+    last = (np.arange(len(dhs)) % k == k - 1) | (np.arange(len(dhs)) == len(dhs) - 1)
+    return dhs * last[:, None, None]
+
+
+def _windows(step, x, h0, weights, dhs, k):
+    _, caches = recurrent.run(step, x, h0, weights)
+    for t in range(len(x)):
+        begin = max(0, t + 1 - k)
+        alone = np.concatenate([np.zeros_like(dhs[begin:t]), dhs[t : t + 1]])
+        yield recurrent.back(BACKWARD[step], alone, caches[begin : t + 1])[2]
 
 
 def _first_dhs(step, x, h0, weights, dhs, k):

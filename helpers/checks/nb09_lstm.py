@@ -94,6 +94,7 @@ def lstm_step_forward(gates_forward, step, Gates, Cache):
         wanted = {"x": x, "h_prev": h_prev, "Wx": Wx, "Wh": Wh}
         _fields(cache, Cache, wanted, f"lstm_step_forward, {where}")
         _fields(cache.gates, Gates, want._asdict(), f"lstm_step_forward, {where}, cache.gates")
+        recurrent.independent(step, args, "x")
 
 
 def _step_suspects(args):
@@ -185,7 +186,8 @@ def _gate_table(da, dc_prev, dh, dc, u, want, where, rtol=1e-6):
         "c_prev": [("The forget gate is missing: c_prev was scaled by f.", whole)],
         "f": [("It needs the old cell c_prev, not the new one.", whole * u.c * u.f * (1 - u.f)),
               ("c_prev is missing: the slope of f * c_prev by f is c_prev.",
-               whole * u.f * (1 - u.f))],
+               whole * u.f * (1 - u.f)),
+              ("f was multiplied by c_prev, not by tanh_c.", whole * u.tanh_c * u.f * (1 - u.f))],
         "i": [("i was multiplied by g, not by the old cell.", whole * u.c_prev * u.i * (1 - u.i)),
               ("g is missing: the slope of i * g by i is g.", whole * u.i * (1 - u.i)),
               ("The slope of i * g by i is g, not i.", whole * u.i * u.i * (1 - u.i))],
@@ -269,8 +271,10 @@ def _numeric_gates(a, c_prev, dh, dc):
 
 def _step_back_rows(got, da, dc_prev, dh, dc, x, h_prev, Wx, Wh, u):
     averaged = "Averaged over the batch; the gradient is the sum over it."
+    no_dc, no_dh = gated.gates_back(dh, 0 * dc, u)[0], gated.gates_back(0 * dh, dc, u)[0]
     want = {
-        "dx": (da @ Wx.T, []),
+        "dx": (da @ Wx.T, [("dc does not reach gates_backward.", no_dc @ Wx.T),
+                           ("dh does not reach gates_backward.", no_dh @ Wx.T)]),
         "dh_prev": (da @ Wh.T, [
             ("dh is added once more: h_prev reaches h through a alone.", da @ Wh.T + dh)]),
         "dc_prev": (dc_prev, [
@@ -314,6 +318,9 @@ def lstm_backward(forward, backward):
         out = guarded(forward, False, x=x, h0=h0, c0=c0, Wx=Wx, Wh=Wh, b=b)
         hs, c, caches = parts(out, "hs c_last caches", "lstm_forward: ")
         _judge_run(hs, c, x, h0, c0, Wx, Wh, b, where)
+        if not np.allclose(forward(x, h0, c0, Wx, Wh, b)[0], hs):
+            raise Wrong(f"lstm_forward ({where}): a second call with the same arguments gives other "
+                        "states: each run starts from h0 and c0.")  # fmt: skip
         if not isinstance(caches, tuple | list) or len(caches) != T:
             raise Wrong(f"lstm_forward ({where}): caches must be a list of {T}, one per step.")
         _judge_caches(caches, x, h0, c0, Wx, Wh, b, where)
@@ -347,6 +354,7 @@ def _judge_run(hs, c, x, h0, c0, Wx, Wh, b, where):
         ("At every step stands the last state: one array is filled again and again. Each step "
          "needs a new one.", np.stack([want[-1]] * len(want))),
         ("These are the cells; hs holds the states h.", np.stack([u.c for u in units])),
+        ("hs[t] is the state before step t; it is the one after it.", np.stack([h0, *want[:-1]])),
     ])  # fmt: skip
     compare.arrays("c_last", c, last, where=f"lstm_forward, {where}", suspects=[
         ("That is the last state h; c_last is the last cell.", want[-1]),
@@ -489,7 +497,8 @@ def lstm_weights(answer):
             raise Wrong("Wx and Wh hold the same numbers: draw each of its own.")
         again = answer(D, H, np.random.default_rng(94), bias)
         other = answer(D, H, np.random.default_rng(95), bias)
-        if not np.array_equal(again[0], Wx) or np.array_equal(other[0], Wx):
+        drawn = zip((Wx, Wh), again, other, strict=False)
+        if not all(np.array_equal(w, s) and not np.array_equal(w, o) for w, s, o in drawn):
             raise Wrong(
                 "the weights must come from the generator rng: the same seed gives the same."
             )

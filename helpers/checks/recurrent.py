@@ -62,6 +62,16 @@ def guarded(answer: Callable, fresh: bool = True, /, **args):
     return copied(out)
 
 
+def independent(answer: Callable, args: dict, first: str) -> None:
+    """Raise `Wrong` when a call with another `first` argument changes what the one before returned."""
+    made = answer(*args.values())
+    before = leaves(copied(made))
+    answer(*{**args, first: -args[first]}.values())
+    if not all(map(_alike, before, leaves(made))):
+        raise Wrong(f"{getattr(answer, '__name__', 'the step')}: a second call changed what the first one returned. Each "
+                    "step needs new arrays.")  # fmt: skip
+
+
 def _alike(old: np.ndarray, now: np.ndarray) -> bool:
     return np.array_equal(old, now, equal_nan=True)
 

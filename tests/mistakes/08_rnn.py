@@ -428,6 +428,38 @@ def truncated_bptt(step, step_backward, x, h0, weights, dhs, k):
     w("8.9", "at most twenty", "longest = 60", ("len(drawn) < longest", "len(drawn) < min(longest, 20)")),
     w("8.9", "rounded", "after the first letter the likeliest", (DRAW, "p = np.round(p, 2)\n        letter = int(rng.choice(len(p), p=p / p.sum()))")),
     w("8.9", "never empty", "the name is empty", ("        if letter == 0:\n", "        if letter == 0 and not drawn:\n            letter = 1\n        if letter == 0:\n")),
+    w("8.1", "one table for all calls", "each call begins with zeros",
+      ("    dE = np.zeros((V, dout.shape[-1]), dout.dtype)\n", "    key = V, dout.shape, dout.dtype.char\n"
+       "    dE = vars(embedding_backward).setdefault(key[2] + str(key), np.zeros((V, dout.shape[-1]), dout.dtype))\n")),
+    w("8.2", "one array for all states", "needs new arrays",
+      (STEP, STEP + "\n    kept = vars(rnn_step_forward).setdefault(str(h.shape) + h.dtype.char, h)\n    kept[:] = h\n    h = kept")),
+    w("8.2", "bias twice", "bias is added twice", (STEP, STEP.replace("+ b", "+ b + b"))),
+    w("8.2", "old state outside the tanh", "added after the tanh", (STEP, "h = np.tanh(x @ Wx + b) + h_prev @ Wh")),
+    w("8.3", "straight road for h", "h_prev reaches h through a alone", (FIVE, FIVE.replace("da @ Wh.T", "da @ Wh.T + dh"))),
+    w("8.4", "runs on where it stopped", "each run starts from h0",
+      ("h, hs, caches = h0, [], []", "key = f'{x.shape}{h0.shape}{x.dtype}'\n    h, hs, caches = vars(unroll).get(key, h0), [], []"),
+      ("return np.stack(hs), caches", "vars(unroll)[key] = h\n    return np.stack(hs), caches")),
+    w("8.4", "three weights", "of a step with 4 weights", (SUM, "[a + b for a, b in zip(dweights or [0, 0, 0], shares)]")),
+    w("8.4", "dhs[0] in dh0", "dhs[0] is added", (BPTT_END, BPTT_END.replace("dh,", "dh + dhs[0],"))),
+    w("8.5", "last steps of the chunks", "Only the last step of each chunk", ("dhs[start : start + k]", "np.concatenate([0 * dhs[start : start + k][:-1], dhs[start : start + k][-1:]])")),
+    w("8.5", "first state of the chunk", "take its last one", ("h = hs[-1]", "h = hs[0]")),
+    w("8.5", "windows", "goes back k steps of its own", code="""
+#| export
+def truncated_bptt(step, step_backward, x, h0, weights, dhs, k):
+    hs, caches = unroll(step, x, h0, weights)
+    total = [0 for _ in weights]
+    for t in range(len(x)):
+        begin = max(0, t + 1 - k)
+        alone = np.zeros_like(dhs[begin : t + 1])
+        alone[-1] = dhs[t]
+        total = [a + b for a, b in zip(total, bptt(step_backward, alone, caches[begin : t + 1])[2])]
+    return hs, total
+"""),
+    w("8.7", "one sum for all", "over all axes", (LOG_P, LOG_P.replace("sum(axis=-1, keepdims=True)", "sum()"))),
+    w("8.7", "sum over time", "over axis 0", (LOG_P, LOG_P.replace("axis=-1", "axis=0"))),
+    w("8.7", "log2", "np.log2", (LOG_P, LOG_P.replace("np.log(", "np.log2("))),
+    w("8.8", "by averaged", "divided by the number of letters already", ("dlogits.sum(axis=(0, 1))", "dlogits.mean(axis=(0, 1))")),
+    w("8.9", "draws again", "the name is empty", ("        if letter == 0:\n", "        if letter == 0 and not drawn:\n            continue\n        if letter == 0:\n")),
     w("8.9", "no return", "return", ("return decode(drawn)", "decode(drawn)")),
 ]  # fmt: skip
 
