@@ -127,7 +127,7 @@ class Exercise:
         try:
             limited(self.seconds, self.judge, *answers)
         except Wrong as wrong:
-            problem = Wrong(f"TODO {self.id} {self.name}: {wrong}{self._wrong_before()}")
+            problem = self._wrong(f"TODO {self.id} {self.name}: {wrong}")
         except TookTooLong:
             problem = Wrong(
                 f"TODO {self.id} {self.name}: your code was still running after "
@@ -138,14 +138,17 @@ class Exercise:
         self.verdict = {type(None): RIGHT, Todo: TODO, Wrong: WRONG}[type(problem)]
         return problem
 
-    def _wrong_before(self) -> str:
-        """Say which exercise that this one builds on is wrong, and may be the reason."""
+    def _wrong(self, text: str) -> Wrong:
+        """Add which exercise that this one builds on is wrong, and may be the reason."""
         all_checks = getattr(self.judge, "__globals__", {}).values()
         wrong = [e.id for e in all_checks if isinstance(e, Exercise) and e.verdict == WRONG]
         first = next((id for id in self.needs if id in wrong), None)
         if first is None:
-            return ""
-        return f" But TODO {first} is wrong too: repair it first, it may be the reason."
+            return Wrong(text)
+        gap = "\n" if "\n" in text else " "
+        return Wrong(
+            f"{text}{gap}But TODO {first} is wrong too: repair it first, it may be the reason."
+        )
 
     def _from_student_error(self, error: Exception) -> Exception:
         open_id = todo_id(error)
@@ -157,8 +160,7 @@ class Exercise:
         said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         line = student_line(error)
         if line:
-            text = f"TODO {self.id} {self.name}: your code raised {said}\n  {line}"
-            return Wrong(text + self._wrong_before())
+            return self._wrong(f"TODO {self.id} {self.name}: your code raised {said}\n  {line}")
         return Wrong(
             f"TODO {self.id} {self.name}: the check could not use your answer ({said}). "
             "Compare what it returns with what the docstring promises."

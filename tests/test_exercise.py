@@ -31,7 +31,7 @@ def later(answer):
     answer()
 
 
-@exercise("9.2", points=2, difficulty=1, minutes=5)
+@exercise("9.2", points=2, difficulty=1, minutes=5, needs=("9.1",))
 def triple(answer):
     compare.number("triple", answer(4), 12)
 
@@ -63,6 +63,15 @@ def test_unfilled_todo_is_named():
 def test_check_that_needs_another_todo_says_which():
     with pytest.raises(Todo, match=r"TODO 9\.2 waits for TODO 9\.1"):
         triple(stub)
+
+
+def test_a_wrong_answer_that_this_one_builds_on_is_named():
+    builds_on = "But TODO 9.1 is wrong too: repair it first"
+    double.diagnose(lambda x: x)
+    assert f"expected 12. {builds_on}" in str(triple.diagnose(lambda x: 1.0))
+    assert f"of its cell: return 1 / 0\n{builds_on}" in str(triple.diagnose(crashing))
+    double.diagnose(lambda x: 2 * x)
+    assert builds_on not in str(triple.diagnose(lambda x: 1.0))
 
 
 def test_crash_shows_the_students_line():
