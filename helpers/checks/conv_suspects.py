@@ -30,6 +30,8 @@ def geometry_suspects(case, value):
         ("The two paddings are exchanged: ph goes above and below.", read(pad=g.pad[::-1])),
         ("The padding of the height is missing.", read(pad=(0, g.pad[1]))),
         ("The padding of the width is missing.", read(pad=(g.pad[0], 0))),
+        ("The stride of the height is missing.", read(stride=(1, g.stride[1]))),
+        ("The stride of the width is missing.", read(stride=(g.stride[0], 1))),
         ("The stride of the width is used for both axes.", read(stride=g.stride[1:] * 2)),
         ("The stride of the height is used for both axes.", read(stride=g.stride[:1] * 2)),
     ]  # fmt: skip
@@ -99,6 +101,8 @@ def forward_suspects(case, x, w, b):
         ("The numbers are right, in the wrong places: the product has F as its last axis; move "
          "the axes (transpose) instead of reshaping.",
          lambda: np.ascontiguousarray(right().transpose(0, 2, 3, 1)).reshape(right().shape)),
+        ("The numbers are right, in the wrong places: the product has F before N; move the axes "
+         "(transpose) before you reshape.", lambda: right().swapaxes(0, 1).reshape(right().shape)),
     ]  # fmt: skip
     if w.shape[2] == w.shape[3]:
         if w.shape[1] == w.shape[2]:
@@ -171,6 +175,15 @@ def last_writer(case, dout, w):
     return dx
 
 
+BATCH_FIRST = "dout has N before F: move its axes (transpose) before you reshape."
+
+
+def _filters_first(dout):
+    """What dout becomes when it is reshaped to (F, N, Ho, Wo) instead of transposed."""
+    n, f, *size = dout.shape
+    return dout.reshape(f, n, *size).swapaxes(0, 1)
+
+
 def dx_suspects(case, dout, x, w):
     t = case.taps()
     right = t.dx(dout, w)
@@ -191,6 +204,7 @@ def dx_suspects(case, dout, x, w):
         ("The kernel is flipped left to right only.", t.dx(dout, w[:, :, :, ::-1])),
         ("dout has F before (Ho, Wo): move its axes (transpose) before you reshape.",
          t.dx(scrambled, w)),
+        (BATCH_FIRST, lambda: t.dx(_filters_first(dout), w)),
         *crops(case, lambda: _padded_dx(case, dout, w)),
     ]  # fmt: skip
     if w.shape[2] == w.shape[3]:
@@ -211,6 +225,8 @@ def dw_suspects(case, dout, x, w):
         ("It is averaged over the outputs: sum over them.", right / dout[0, 0].size),
         ("Only the first image is counted: sum over the batch.", t.dw(dout[:1], x[:1])),
         ("Only the last image is counted: sum over the batch (+=).", t.dw(dout[-1:], x[-1:])),
+        ("The windows of image 0 are used for every image.", lambda: t.dw(dout, x[:1] + 0 * x)),
+        (BATCH_FIRST, lambda: t.dw(_filters_first(dout), x)),
         ("Only the last window is counted: add (+=).", t.dw(last, x)),
         ("All channels get the gradient of channel 0.", t.dw(dout, x[:, :1] + 0 * x)),
         ("The kernel is flipped.", right[:, :, ::-1, ::-1]),

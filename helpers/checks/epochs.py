@@ -72,8 +72,11 @@ def judge_epoch(train_epoch, nn, x, labels, change):
 
     before, rng = x.copy(), np.random.default_rng(7)
     where = "11 images, batch 4" + (", with augment" if change else "")
-    got = attempt(where, train_epoch, model, optimizer, x, labels, rates, rng, 4,
+    given = list(rates)
+    got = attempt(where, train_epoch, model, optimizer, x, labels, given, rng, 4,
                   augment if change else None)  # fmt: skip
+    if given != rates:
+        raise Wrong(f"({where}): the list of rates was changed: read it, leave it as it is.")
     _batches(notes, x, before, change, where)
     if change:
         _augmented(augmented, rng, where)
@@ -144,6 +147,11 @@ def _batches(notes, x, before, augment, where):
     ):
         raise Wrong(f"({where}): the model saw images that were not augmented.")
     seen = np.concatenate(notes.inputs)
+    known = all(any(np.array_equal(image, one) for one in x) for image in seen)
+    if not augment and seen.shape == x.shape and not known:
+        raise Wrong(
+            f"({where}): augment is None here, and the model saw other images than those given."
+        )
     want = augment(x)[order] if augment else x[order]
     if np.array_equal(seen, augment(x) if augment else x):
         raise Wrong(f"({where}): the images come in file order: shuffle them with rng.permutation.")
@@ -182,4 +190,7 @@ def judge_accuracy(accuracy, nn, x, labels):
             ("The predictions of every batch are held against the labels of the first one.",
              (logits.argmax(1) == labels[np.arange(11) % batch]).mean()),
             ("That is the accuracy of the last batch.", means[-1]),
+            ("Only the hits of the last batch are in it: add them up (+=).", right[8:].sum() / 11),
+            ("Each batch counts as if it were full: add the hits up, not shares times the batch size.",
+             4 * sum(means) / 11),
             ("In percent: expected a share from 0 to 1.", 100 * right.mean())])  # fmt: skip

@@ -81,6 +81,7 @@ def correlate(answer):
         ((7, 4), (3, 1)),
         ((6, 5), (6, 5)),
     ]
+    results = []
     for dtype in (np.float64, np.float32):
         for size, k in sizes:
             image, kernel = (rng.normal(size=s).astype(dtype) for s in (size, k))
@@ -90,6 +91,23 @@ def correlate(answer):
             _correlate_shape(got, want.shape, size, k, where)
             compare.arrays("out", got, want, where=where, dtype=dtype == np.float64,
                            suspects=_correlate_suspects(image, kernel))  # fmt: skip
+            results.append((where, got, got.copy()))
+    for where, got, before in results:
+        if not np.array_equal(got, before):
+            raise Wrong(
+                f"({where}): a later call changes this result: make a new array in every call."
+            )
+    _whole_numbers(answer, rng)
+
+
+def _whole_numbers(answer, rng):
+    """An image of whole numbers under a kernel of fractions: nothing may be cut off."""
+    image, kernel = rng.integers(-9, 9, (5, 4)), rng.normal(size=(3, 2))
+    where = "image (5, 4) of whole numbers, kernel (3, 2) of fractions"
+    got, want = _keep(answer, where, image, kernel), _correlate(image.astype(float), kernel)
+    compare.arrays("out", got, want, where=where, dtype=False, suspects=[
+        ("The fractions are cut off: make the output as an array of floats, whatever the image holds.",
+         np.trunc(want))])  # fmt: skip
 
 
 def _keep(answer, where, *arrays):
@@ -308,12 +326,14 @@ def im2col(answer):
     stride_slips(got, case, x)
     same("cols", got, columns(case.taps().windows(x)), case)
     case = CASES[5]
-    x = case.arrays(9)[0]
+    x = np.maximum(case.arrays(9)[0], 0)  # half of the pixels are 0, as behind a relu
     for fill in (-3.5, -np.inf):
         got = call(answer, case, [x], *case.g, fill)
         want = columns(case.taps().windows(x, fill))
         zeros = columns(case.taps().windows(x))
-        suspects = [("The padding is 0 also when `fill` says otherwise.", zeros)]
+        suspects = [("The padding is 0 also when `fill` says otherwise.", zeros),
+                    ("Pixels that are 0 become `fill` as well: only the padding does.",
+                     np.where(want == 0, fill, want))]  # fmt: skip
         same(f"cols with fill {fill}", got, want, case, suspects)
     x = np.ones(TOO_LARGE.shape)
     refuses(answer, TOO_LARGE, x, *TOO_LARGE.g)
@@ -348,9 +368,9 @@ def pooling(max_forward, max_backward, mean_forward, mean_backward):
 STACKS = [
     [(3, 1, 1)],
     [(3, 1, 1), (3, 1, 1)],
+    [(3, 1, 2), (3, 2, 1), (3, 1, 3)],
     [(5, 1, 1), (2, 2, 1), (5, 1, 1), (2, 2, 1)],
     [(3, 2, 1), (3, 1, 1), (4, 3, 1), (2, 1, 1)],
-    [(3, 1, 2), (3, 2, 1), (3, 1, 4)],
     [(1, 3, 1), (2, 1, 3)],
     [],
 ]
@@ -382,6 +402,8 @@ def receptive_field(answer):
             ("Field and step are exchanged: the field comes first.", field),
             ("Only strides make the steps longer: a dilation widens the field.",
              math.prod(q[1] * q[2] for q in layers)),
+            ("Stride and dilation are exchanged: a layer is (kernel, stride, dilation).",
+             math.prod(q[2] for q in layers) if any(q[2] > 1 for q in layers) else -1),
             ("The strides multiply: two layers of stride 2 make steps of 4.",
              sum(q[1] for q in layers)),
             ("The strides multiply: two layers of stride 2 make steps of 4.",

@@ -22,6 +22,12 @@ from helpers.exercise import Wrong, exercise
 def batch_norm_forward(answer, NormCache):
     """Judge both modes, the running statistics, and nasty channels."""
     judge_norm_forward(answer, NormCache)
+    case = NORMS[0]
+    for name in ("inv_std", "gamma"):
+        shape = np.shape(getattr(answer(*case.arrays(0), True)[1], name))
+        if shape != (case.shape[1],):
+            raise Wrong(f"{name} in the cache ({case.where}): has shape {shape}, expected "
+                        f"{(case.shape[1],)}: the backward pass counts on (C,), as NormCache says.")  # fmt: skip
 
 
 @exercise("5.2", points=5, difficulty=3, minutes=25, seconds=20)
@@ -46,7 +52,8 @@ def graph_operations(conv2d, max_pool2d, nn):
 @exercise("5.4", points=4, difficulty=3, minutes=20, seconds=20)
 def gradient_check(answer, nn):
     """Judge the tool on right and wrong gradients of known size, and what it leaves behind."""
-    for scales, sign in ((None, 1), (None, -1), ((3, 1, 1 / 3, 300), 1)):
+    small = (0.03, 0.01, 0.003, 0.001)
+    for scales, sign in ((None, 1), (None, -1), ((3, 1, 1 / 3, 300), 1), (small, 1)):
         for name, factors in TOYS:
             judge_toy(answer, nn, name, factors, scales, sign)
     judge_places(answer, nn)

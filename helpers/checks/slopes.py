@@ -125,10 +125,13 @@ def _errors(got, exact, factors, where):
     largest = max(np.abs(e).max() for e in exact)
     claimed = max(np.abs(f * e).max() for f, e in zip(factors, exact, strict=True))
     signed = max(e.max() for e in exact)
+    worst = max(np.abs(f * e - e).max() for f, e in zip(factors, exact, strict=True))
     for i, (value, e, factor) in enumerate(zip(got, exact, factors, strict=True)):
         gap, together = np.abs(factor * e - e).max(), max(abs(e.sum()) for e in exact)
         name = f"error of p{i}"
         suspects = [
+            ("All slopes are below 1 here: divide by the largest slope all the same.",
+             gap if largest < 1 else np.nan),
             ("It is not divided by the largest measured slope.", gap),
             ("It is divided by this parameter's own largest slope: take the largest of all.",
              gap / np.abs(e).max()),
@@ -153,12 +156,14 @@ def _errors(got, exact, factors, where):
             ("The gradient that was left over is still in it: clear `.grad` first.",
              np.abs(factor * e + 7 - e).max() / largest),
             ("It looks as if gradients were compared with themselves.", 0.0),
+            ("It is the error of the worst parameter: each one has its own.", worst / largest),
             ("It is a mean: the worst place counts.", np.abs(factor * e - e).mean() / largest),
             ("It is a sum: the worst place counts.", np.abs(factor * e - e).sum() / largest),
         ]  # fmt: skip
         if gap == 0 and 1e-7 < abs(value) < 3e-3:
             raise Wrong(f"{name} ({where}): got {value:.1e}, expected less than 1e-7: is the "
-                        "difference central, a step to each side, one number at a time?")  # fmt: skip
+                        "difference central, a step to each side, one number at a time, in float64? "
+                        "And is it divided once, by the largest slope of all?")  # fmt: skip
         wrong = abs(value - gap / largest) > 1e-6
         for cause, mistaken in suspects if wrong else ():
             if np.isclose(value, mistaken, rtol=1e-3, atol=1e-7):

@@ -246,6 +246,11 @@ WRONG = [
       ("    out = np.zeros", "    kernel *= 1.5\n    out = np.zeros")),
     w("4.1", "upright kernels", "image (7, 4), kernel (3, 1)",
       ("return out", "out[:, W - kw :] *= kw > 1\n    return out")),
+    w("4.1", "dtype of the image", "fractions are cut off",
+      ("np.zeros((H - kh + 1, W - kw + 1)", "np.zeros((H - kh + 1, W - kw + 1), image.dtype")),
+    w("4.1", "one array for all calls", "a later call changes this result",
+      ("out = np.zeros((H - kh + 1, W - kw + 1))",
+       "out = correlate.__dict__.setdefault((H, W, kh, kw), np.zeros((H - kh + 1, W - kw + 1)))")),
     # 4.2
     w("4.2", "room without the padding", "that fits", ("if span > room", "if span > size")),
     w("4.2", "padding once", "both sides", ("size + 2 * pad", "size + pad")),
@@ -329,6 +334,10 @@ WRONG = [
       ("    out = np.zeros", "    kept = conv_forward.__dict__\n    if (x.shape, w.shape) in kept:\n"
        "        return kept[x.shape, w.shape]\n    out = kept[x.shape, w.shape] = np.zeros")),
     # 4.4
+    w("4.4", "stride of one axis", "The stride of the height is missing",
+      (ROWS, "rows = slice(i, i + (kh - 1) * lh + 1, lh)")),
+    w("4.4", "dw with the windows of image 0", "used for every image",
+      (ADD_DW, "dw[f] += dout[n, f, i, j] * xp[0, :, rows, columns]")),
     w("4.4", "what no window reads", "no window reads",
       (CROP, CROP.replace("ph : ph + H,", "ph : max(ph + 1, (dout.shape[2] - 1) * sh + (kh - 1) * lh + 1 - ph),"))),
     w("4.4", "sums run on", "second call changes", (ADD_DW, ADD_DW.replace("dw[f]", "kept[f]")),
@@ -399,6 +408,8 @@ def conv_dx_full(dout, w, pad=(0, 0)):
     w("4.5", "transposed and turned", "no more",
       (TURNED, "turned = w[:, :, ::-1, ::-1].swapaxes(2, 3).swapaxes(0, 1)")),
     # 4.6
+    w("4.6", "zeros of the image filled", "Pixels that are 0 become `fill`",
+      (COPY, COPY.replace("view,", "np.where(view == 0, fill, view),"))),
     w("4.6", "one array for all calls", "second call changes", (COPY,
       """kept = im2col.__dict__.setdefault((view.shape, x.dtype.char), np.empty(view.shape, x.dtype))
     kept[...] = view
@@ -508,6 +519,8 @@ def conv_dx_full(dout, w, pad=(0, 0)):
     w("4.8", "nearly equal pixels", "compare them exactly",
       (WINNER, "winner = np.isclose(windows, windows.max(axis=2, keepdims=True)).argmax(axis=2, keepdims=True)")),
     # 4.9
+    w("4.9", "another order", "Stride and dilation are exchanged",
+      ("for kernel, stride, dilation in", "for kernel, dilation, stride in")),
     w("4.9", "takes the layers away", "list of layers was changed",
       ("    for kernel, stride, dilation in layers:\n",
        "    while layers:\n        kernel, stride, dilation = layers.pop(0)\n")),
@@ -533,6 +546,12 @@ def conv_dx_full(dout, w, pad=(0, 0)):
     # 4.10
     w("4.10", "forward calls the loops", "it calls conv_forward", (FLAT, "return conv_forward(x, w, b, stride, pad, dilation)")),
     w("4.10", "backward calls the loops", "it calls conv_backward", (DW, "return conv_backward(dout, x, w, stride, pad, dilation)")),
+    w("4.10", "large product reshaped", "F before N", (FLAT, """wide = cols.swapaxes(0, 1).reshape(cols.shape[1], -1)
+    out = w.reshape(F, -1) @ wide + b[:, None]""")),
+    w("4.10", "dout reshaped to (F, N * Ho * Wo)", "dout has N before F",
+      (DW, "dw = (dout.reshape(F, -1) @ cols.swapaxes(1, 2).reshape(-1, cols.shape[1])).reshape(w.shape)")),
+    w("4.10", "dx from dout reshaped", "dout has N before F",
+      (DCOLS, "dcols = (w.reshape(F, -1).T @ dout.reshape(F, -1)).reshape(-1, N, Ho * Wo).swapaxes(0, 1)")),
     w("4.10", "no bias", "bias is missing", (FLAT, "out = w.reshape(F, -1) @ cols")),
     w("4.10", "bias along the windows", "raised", (FLAT, "out = w.reshape(F, -1) @ cols + b")),
     w("4.10", "filters flattened in another order", "(C, kh, kw)",
