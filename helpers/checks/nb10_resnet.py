@@ -177,6 +177,8 @@ def _judge_pad(PadShortcut, shape, c_out, stride, seed):
     mean = pad_forward(cut.mean(axis=(3, 5)), c_out, 1)
     compare.arrays("out", out, want, where=where, suspects=[
         ("The channels of zeros come last.", pad_forward(x, c_out, stride, first=True)),
+        ("Half of the zeros stand in front: they all come last.",
+         np.roll(want, (c_out - shape[1]) // 2, axis=1)),
         ("The first pixel that is kept is the very first one, not the second.",
          pad_forward(x, c_out, stride, start=min(1, stride - 1))),
         ("That is a mean over pixels: option A only picks.", mean),
@@ -458,3 +460,8 @@ def _judge_pre_block(forward, backward, case, seed):
          gated + spare[2].backward(dout * open_, c3)[0])])  # fmt: skip
     _called(layers, where, "backs", "backward")
     judge_grads(grads, [*first, *second, *rest], where, _counts(layers))
+    kept = forward(case.laid(x), *layers)[1]
+    forward(case.laid(x[:, ::-1] + 1), *layers)
+    if not np.allclose(backward(case.laid(dout), kept, *layers)[0], dx, rtol=1e-6):
+        raise Wrong(f"({where}): after another forward pass, backward with the first pass's cache "
+                    "gives other numbers: keep all that it needs in the cache.")  # fmt: skip

@@ -242,6 +242,8 @@ def forward_suspects(x, layers):
         ("The second unit got x: it takes what the first one made.",
          fits(lambda: relu(second.forward(x)[0] + p.skip))),
         ("The branch ends behind the first unit: the second is left out.", relu(p.a + p.skip)),
+        ("The first unit runs twice, and the second never.",
+         fits(lambda: relu(first.forward(p.hidden)[0] + p.skip))),
         ("The two units are exchanged.",
          fits(lambda: relu(first.forward(relu(second.forward(x)[0]))[0] + p.skip))),
         ("The branch is missing: what comes out is relu of the shortcut alone.", relu(p.skip)),

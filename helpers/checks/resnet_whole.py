@@ -92,25 +92,33 @@ def _judge_stem(net, before, where):
 
 
 def judge_road(ResNet, Unit, nn):
-    """Between the blocks and behind the last nothing bends: a block's result may be negative."""
+    """Each call runs all nine blocks once, and nothing bends: a block's result may be negative."""
+    calls = []
 
     class Negative(nn.Module):
         def __init__(self, *settings, **named):
             pass
 
         def __call__(self, x):
+            calls.append(self)
             return x * -2.0
 
     rng = np.random.default_rng(4)
-    net = ResNet(8, rng, (3, 3, 3), 2, 5, "A", 1, np.float64, Negative)
+    net = ResNet(20, rng, (3, 3, 3), 2, 5, "A", 1, np.float64, Negative)
     x = rng.normal(size=(3, 2, 7, 6))
-    h = relu(reference(net.stem).forward(x)[0])
+    h = relu(reference(net.stem).forward(x)[0]).mean((2, 3))
     w, b = net.linear.weight.data, net.linear.bias.data
-    compare.arrays("logits", net(x.copy()).data, -8 * h.mean((2, 3)) @ w + b,
-                   where="blocks that multiply by -2", suspects=[
-        ("A block's result may be negative: there is no ReLU behind the blocks.",
-         np.tile(b, (len(x), 1))),
-        ("The blocks are not called one after the other.", -2 * h.mean((2, 3)) @ w + b)])  # fmt: skip
+    for turn in ("first", "second"):
+        calls.clear()
+        where = f"depth 20, blocks that multiply by -2, {turn} call"
+        got = net(x.copy()).data
+        if len(calls) != 9:
+            raise Wrong(f"({where}): {len(calls)} block calls, expected 9: each block once, at any "
+                        "depth and in every call.")  # fmt: skip
+        compare.arrays("logits", got, -512 * h @ w + b, where=where, suspects=[
+            ("A block's result may be negative: there is no ReLU behind the blocks.",
+             np.tile(b, (len(x), 1))),
+            ("The blocks are not called one after the other.", -2 * h @ w + b)])  # fmt: skip
 
 
 def logits_of(net, x, Unit, *, stem_relu=True, pool=np.mean, blocks=None):
@@ -149,14 +157,20 @@ def judge_sizes(ResNet, Unit, nn):
             ("Only the linear layer is found: keep stem and blocks as attributes too.", 650),
             ("The blocks are not found: keep them in a list that is an attribute.",
              3 * 9 * 16 + 32 + 650)])  # fmt: skip
+    judge_depths(lambda depth: ResNet(depth, np.random.default_rng(0), (2, 3, 4)))
+
+
+def judge_depths(make):
+    """Raise `Wrong` unless every depth other than 6n + 2 is refused with a ValueError."""
     for depth in (9, 2, 18, -4):
+        said = f"depth {depth} is not 6n + 2 with n of at least 1"
         try:
-            ResNet(depth, np.random.default_rng(0), (2, 3, 4))
+            make(depth)
         except ValueError:
             continue
-        except ZeroDivisionError as error:
-            raise Wrong(f"depth {depth}: {error}; raise a ValueError.") from None
-        raise Wrong(f"depth {depth} is not 6n + 2 with n of at least 1: raise a ValueError.")
+        except (ArithmeticError, AssertionError, LookupError, TypeError) as error:
+            raise Wrong(f"{said}: got {type(error).__name__}; raise a ValueError.") from None
+        raise Wrong(f"{said}: raise a ValueError.")
 
 
 def _judge_plan(ResNet, Unit, nn, depth, widths, wanted):
@@ -192,6 +206,8 @@ def _judge_plan(ResNet, Unit, nn, depth, widths, wanted):
         i = next((i for i, rows in enumerate(zip(made, want, strict=False)) if rows[0] != rows[1]),
                  min(len(made), len(want)))  # fmt: skip
         got = made[i] if i < len(made) else "missing"
+        if len(made) < len(want) == len(list(net.blocks)):
+            cause = "The same block stands in `blocks` several times: make a new one each time."
         raise Wrong(f"({where}): {len(made)} blocks, expected {len(want)}; block {i} (channels in, "
                     f"out, stride) is {got}, expected {want[i] if i < len(want) else 'no more'}. "
                     f"{cause}".rstrip())  # fmt: skip

@@ -122,17 +122,20 @@ def _cause(got, want: str, what: str, name: str) -> str:
 
 
 def judge_faint(answer):
-    """Raise `Wrong` unless slopes of 3e-8 are judged, and slopes of 5e-9 are no influence."""
-    params = {"weak": np.array([0.3, -0.5]), "none": np.array([0.2, 0.4, 0.1])}
-    sizes = {"weak": 3e-8, "none": 5e-9}
+    """Raise `Wrong` unless slopes of 3e-8 are judged, one among zeros too, and 5e-9 is nothing."""
+    params = {"weak": np.array([0.3, -0.5]), "none": np.linspace(0, 0.5, 9),
+              "one": np.linspace(0, 1, 8)}  # fmt: skip
+    sizes = {"weak": np.full(2, 3e-8), "none": np.full(9, 5e-9), "one": 3e-8 * np.eye(8)[0]}
 
     def loss(p):
-        return float(sum(size * np.sin(p[name]).sum() for name, size in sizes.items()))
+        return float(sum(size @ np.sin(p[name]) for name, size in sizes.items()))
 
     claimed = {name: size * np.cos(params[name]) for name, size in sizes.items()}
     got = answer(loss, claimed, {name: value.copy() for name, value in params.items()})
-    want = {"weak": "right", "none": "no influence"}
+    want = {"weak": "right", "none": "no influence", "one": "right"}
     for name, verdict in want.items():
         if got[name] != verdict:
-            raise Wrong(f"gradient_report (slopes of {sizes[name]:g}): called {got[name]!r}, "
-                        f"expected {verdict!r}. The border of no influence is 1e-8.")  # fmt: skip
+            what = f"one slope of {3e-8:g} among zeros" if name == "one" else (
+                f"slopes of {sizes[name][0]:g}")  # fmt: skip
+            raise Wrong(f"gradient_report ({what}): called {got[name]!r}, expected {verdict!r}. "
+                        "The border of no influence is 1e-8, for the largest.")  # fmt: skip

@@ -45,8 +45,10 @@ def _judge_rows(what: str, got, want: list):
         raise Wrong(f"{at}: a row has {len(bad)} entries, expected three: {bad!r}.")
     names, expected = [row[0] for row in got], [row[0] for row in want]
     if names != expected:
-        raise Wrong(f"{at}: the names are {names}, expected {expected}. "
-                    f"{_name_cause(names, expected)}".rstrip())  # fmt: skip
+        cause = _name_cause(names, expected)
+        if cause.startswith("The model stopped after") and want[-2:-1] and want[-2][2] == ():
+            cause += " The shape () is complete, and counts as false: ask `is None`."
+        raise Wrong(f"{at}: the names are {names}, expected {expected}. {cause}".rstrip())
     for mine, right in zip(got, want, strict=True):
         for place, value, known in zip(("in", "out"), mine[1:], right[1:], strict=True):
             _judge_entry(f"{at}, row {right[0]!r}, {place}", value, known)
@@ -62,6 +64,8 @@ def _name_cause(names: list, expected: list) -> str:
         return "The model stopped inside a leaf: its row is started, and takes the message."
     if len(names) == 2 * len(expected):
         return "Every leaf has two rows: are hooks of an earlier call still there?"
+    if expected == [""] and not names:
+        return "A model without children is a leaf itself; run it as model(x), not model.forward."
     if names == expected[: len(names)] or names == [*expected[:-1], "between"]:
         return "A row is missing: a leaf that stops has one too, begun by the hook before it."
     if Counter(names) < Counter(expected):

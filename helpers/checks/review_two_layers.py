@@ -82,4 +82,5 @@ def _judge_gradients(got: dict, p: dict, x, target, where: str):
             lambda v, k=name: _forward({**p, k: v}, x, target) / (2 * n), p[name]
         )
         compare.arrays(f"repaired, gradient of {name}", got[name], want, where=where, rtol=1e-6,
-                       suspects=suspects[name])  # fmt: skip
+                       suspects=[*suspects[name],
+                                 ("The 2 of the square's slope and the half cancel.", 2 * want)])  # fmt: skip

@@ -38,7 +38,8 @@ def probe_run(seed):
             notes.events.append("step")
             grad = self.param_groups[0]["params"][0].grad
             if grad is None:
-                raise Wrong("the optimizer steps before any backward pass.")
+                raise Wrong("the optimizer steps, and there is no gradient: zero_grad comes before "
+                            "backward, and the step after it.")  # fmt: skip
             notes.gradients.append(grad.numpy().copy())
             return super().step(closure)
 
@@ -214,3 +215,17 @@ def _judge_chance(answer, x, labels, size, order, notes):
     answer(run, x, labels, size)
     if torch.equal(torch.cat(again.images[3:]), seen[2]):
         raise Wrong("a second epoch brings the same order and mirrors: do not seed the generator.")
+    answer(run, x, labels, 20)
+    sizes = [len(batch) for batch in again.images[6:]]
+    if sizes != [20, 20, 20, 10]:
+        raise Wrong(f"(70 images, batches of 20): batches of {sizes}; expected [20, 20, 20, 10].")
+    _judge_share(x, torch.cat([seen[0], *again.images]))
+
+
+def _judge_share(x, images):
+    """Raise `Wrong` if the share of mirrored images in four epochs is far from one half."""
+    plain = (images[:, None] == x[None]).flatten(2).all(2).any(1)
+    mirrored, n = int((~plain).sum()), len(images)
+    if not n / 3 < mirrored < 2 * n / 3:
+        raise Wrong(f"{mirrored} of {n} images are mirrored in four epochs: each image with "
+                    "probability one half.")  # fmt: skip

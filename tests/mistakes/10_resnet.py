@@ -119,6 +119,7 @@ WRONG = [
     return net""")),
     w("10.1", "a seed inside", "do not set a seed", (START, f"torch.manual_seed(0)\n    {START}")),
     w("10.1", "softmax at the end", "softmax at the end", (SEQUENCE, "return torch.nn.Sequential(*layers, *end, torch.nn.Softmax(1))")),
+    w("10.1", "assert", "got AssertionError; raise a ValueError", (REFUSE, "    assert not rest and n > 0\n")),
     # 10.2
     w("10.2", "no skip", "shortcut is missing", (OUT, "out = np.maximum(b, 0)")),
     w("10.2", "subtracted skip", "shortcut is subtracted", (OUT, "out = np.maximum(b - skip, 0)")),
@@ -132,6 +133,7 @@ WRONG = [
     w("10.2", "second gets x", "second unit got x", (B, B.replace("(hidden)", "(x)"))),
     w("10.2", "units exchanged", "units are exchanged", (A, A.replace("first.forward", "second.forward")),
       (B, B.replace("second.forward", "first.forward"))),
+    w("10.2", "first unit twice", "the second never", (B, B.replace("second.forward", "first.forward"))),
     w("10.2", "only the shortcut", "branch is missing", (OUT, "out = np.maximum(skip, 0)")),
     w("10.2", "in place", "x was changed", (OUT, "skip += b\n    out = np.maximum(skip, 0)")),
     w("10.2", "layer called twice", "called 2 times", (B, f"{B}\n    b = second.forward(hidden)[0]")),
@@ -173,6 +175,7 @@ WRONG = [
     w("10.3", "backward called twice", "with the whole gradient", (GRADS, f"first.backward(dhidden, cache.first)\n    {GRADS}")),
     # 10.4
     w("10.4", "zeros first", "zeros come last", (FILL, "out[:, self.c_out - x.shape[1] :] = kept")),
+    w("10.4", "half of the zeros first", "Half of the zeros", (FILL, "more = (self.c_out - x.shape[1]) // 2\n        out[:, more : more + x.shape[1]] = kept")),
     w("10.4", "second pixel", "very first one",
       (KEPT, "kept = x[:, :, min(1, self.stride - 1) :: self.stride, min(1, self.stride - 1) :: self.stride]"),
       (ZEROS, "out = np.zeros((len(x), self.c_out, -(-x.shape[2] // self.stride), -(-x.shape[3] // self.stride)), x.dtype)"),
@@ -219,6 +222,11 @@ WRONG = [
                 else:
                     block(width, width, 1, rng, option, dtype)
                 self.blocks.append(again)""")),
+    w("10.5", "list of one block", "several times", (APPEND, "if i == 0:\n                    self.blocks += [block(channels, width, stride, rng, option, dtype)] * n")),
+    w("10.5", "only three blocks run", "3 block calls", ("for block in self.blocks:", "for block in self.blocks[:3]:")),
+    w("10.5", "runs once only", "second call", ("        for block in self.blocks:\n            x = block(x)\n",
+      "        while self.blocks:\n            x = self.blocks.pop(0)(x)\n")),
+    w("10.5", "block called twice", "18 block calls", ("            x = block(x)\n", "            block(x)\n            x = block(x)\n")),
     w("10.5", "option forgotten", "option", (APPEND, APPEND.replace("option, dtype", "dtype=dtype"))),
     w("10.5", "dtype forgotten", "dtype", (APPEND, APPEND.replace(", option, dtype", ", option"))),
     w("10.5", "stem stride forgotten", "pass stem_stride on", (STEM, STEM.replace("stem_stride", "1"))),
@@ -249,6 +257,10 @@ WRONG = [
     w("10.6", "projection of kernel 3", "kernel", (SHORT, SHORT.replace(", kernel=1", ""))),
     w("10.6", "ReLU in the unit", "expected what torch_unit makes", (UNITS, UNITS + "\n        self.first = torch.nn.Sequential(self.first, torch.nn.ReLU())")),
     w("10.6", "zeros first", "zeros come last", (PAD, PAD.replace("0, self.new)", "self.new, 0)"))),
+    w("10.6", "half of the zeros first", "Half of the zeros", (PAD, PAD.replace("0, self.new)", "self.new // 2, self.new - self.new // 2)"))),
+    w("10.6", "first unit twice", "the second never", (SUM, """h = F.relu(self.first(x))
+        same = x.shape == h.shape
+        return F.relu((self.first(h) if same else self.second(h)) + skip)""")),
     w("10.6", "always a projection in B", "do not belong", ('option == "B" and (c_in != c_out or stride != 1)', 'option == "B"'),
       ("if self.project:\n            skip", "if self.project and (self.new or self.stride > 1):\n            skip")),
     w("10.6", "shortcut detached", "shortcut's path is lost", (SUM, SUM.replace("+ skip", "+ skip.detach()"))),
@@ -275,6 +287,9 @@ WRONG = [
     w("10.6", "left in evaluation mode", "evaluation mode afterwards", (WEIGHT, f"pair.eval()\n    {WEIGHT}")),
     # 10.7
     w("10.7", "old gradients kept", "clear them", (CLEAR, "")),
+    w("10.7", "gradients cleared too late", "zero_grad comes before backward", (CLEAR, ""), (STEP, CLEAR + STEP)),
+    w("10.7", "a quarter mirrored", "in four epochs", (MIRROR, MIRROR.replace("0.5", "0.25"))),
+    w("10.7", "three batches", "batches of 20", ("    for rows in order.split(batch):\n", "    for rows in order.split(batch)[:3]:\n")),
     w("10.7", "evaluation mode", "evaluation mode", ("    run.model.train()\n", "")),
     w("10.7", "schedule per epoch", "after each batch", (SCHEDULE, ""), ("    run.epoch += 1", "    run.schedule.step()\n    run.epoch += 1")),
     w("10.7", "no schedule", "run.schedule made 0", (SCHEDULE, "")),
@@ -340,6 +355,8 @@ WRONG = [
             self.norm.running_mean[...] = 0.1 * old + 0.9 * x.mean(axis=(0, 2, 3))""")),
     w("10.8", "kept in self", "not in self", (RETURN, f"self.active = active\n        {RETURN}"),
       ("active, norm_cache = cache", "active, norm_cache = self.active, cache[1]")),
+    w("10.8", "caches outside", "keep all that it needs in the cache.", (PSUM, """preact_forward.caches = first_cache, second_cache, shortcut_cache
+    return skip + branch, None"""), ("first_cache, second_cache, shortcut_cache = cache", "first_cache, second_cache, shortcut_cache = preact_forward.caches")),
     w("10.8", "capped ReLU", "large numbers", (ACTIVE, "active = np.clip(normal, 0, 6)")),
 ]  # fmt: skip
 
