@@ -165,7 +165,7 @@ def judge_norm_forward(answer, NormCache):
         hint = ("Refuse only in training, and only one value per channel: count N * H * W."
                 if 1 in case.shape else "")  # fmt: skip
         got = attempt(case.where, answer, *given, case.training, case.momentum, case.eps, hint=hint)
-        if not isinstance(got, tuple) or len(got) != 2:
+        if not isinstance(got, tuple | list) or len(got) != 2:
             raise Wrong(f"({case.where}): expected out and the cache, got {type(got).__name__}.")
         _unchanged(case, (x, gamma, beta), given)
         used = _statistics(case, x, mean, var)

@@ -340,6 +340,7 @@ WRONG = [
 RIGHT = [
     r("5.1", "keepdims", code=NORM + FULL_AXES.format(axes="(0, 2, 3)").replace(
         "NormCache(x_hat, inv_std,", "NormCache(x_hat, inv_std.reshape(-1),")),
+    r("5.1", "a list of two", (RETURN, RETURN.replace("return ", "return [") + "]")),
     r("5.1", "channel by channel", code=NORM + """
     x_hat, inv_std = np.empty_like(x), np.empty_like(gamma)
     for c in range(x.shape[1]):
