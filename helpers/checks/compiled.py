@@ -80,7 +80,7 @@ def _first(error) -> str:
     text = re.sub(r"\x1b\[[0-9;]*m", "", str(error))
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     telling = [n for n in lines if re.search(r"unify|No implementation|not defined|Unknown", n)]
-    return (telling or [n for n in lines if not n.startswith("Failed")] or lines)[0][:200]
+    return (telling or [n for n in lines if not n.startswith(("Failed", "- "))] or lines)[0][:200]
 
 
 def rehearse(name: str, function, *arguments):

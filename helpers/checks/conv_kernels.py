@@ -3,15 +3,38 @@
 import numpy as np
 
 from helpers import compare
-from helpers.checks import compiled
+from helpers.checks import compiled, memory_order
+from helpers.exercise import Wrong
 
 TYPES = (np.float64, np.float32)
 ORDERS = (("C order", np.ascontiguousarray), ("Fortran order", np.asfortranarray))
 COPY = "Nothing has changed: does it write into a copy, right only for C order?"
-LAYERS = [  # x, w, stride, pad, dilation; one stride and dtype, since each compiles a driver anew
-    ((3, 5, 8, 11), (6, 5, 2, 3), (2, 3), (1, 0), (1, 1)),
-    ((2, 4, 10, 9), (3, 4, 3, 4), (2, 3), (2, 1), (2, 1)),
+SINGLE = "The float64 version computes in float32: is a number made float32 on the way?"
+LAYERS = [  # x, w, stride, pad, dilation, dtype; each stride and dtype compiles a driver anew
+    ((3, 5, 8, 11), (6, 5, 2, 3), (2, 3), (1, 0), (1, 1), np.float64),
+    ((2, 4, 10, 9), (3, 4, 3, 4), (2, 3), (2, 1), (2, 1), np.float64),
+    ((2, 3, 7, 6), (5, 3, 3, 2), (1, 1), (1, 2), (1, 1), np.float32),
 ]
+
+
+def no_race(name, kernel, *arguments):
+    """Raise `Wrong` if a kernel compiled with parallel=True has a race that the finder sees."""
+    if not kernel.targetoptions.get("parallel"):
+        return
+    try:
+        found = memory_order.race(kernel, *arguments)
+    except Exception:  # a style that the watched arrays do not know
+        return
+    if found.startswith("a race"):
+        raise Wrong(f"{name}: {found}: which loop writes to cells of its own?")
+
+
+def exact(name, got, want, where):
+    """Raise `Wrong` if a float64 result is as far off as float32 numbers on the way make it."""
+    if np.shape(got) == want.shape and want.dtype == np.float64:
+        error = np.abs(got - want).max() / max(np.abs(want).max(), 1.0)
+        if 1e-12 < error < 1e-6:
+            raise Wrong(f"{name} ({where}) is off by up to {error:.1g}. {SINGLE}")
 
 
 def products(name, heart, sizes):
@@ -32,9 +55,12 @@ def _products(run, name, heart, rng, F, R, dtype, where, order):
     planes, starts = rng.normal(size=40), rng.permutation(29)[:R]
     before, w, planes = before.astype(dtype), w.astype(dtype), planes.astype(dtype)
     views = np.stack([planes[s : s + L] for s in starts])
-    (got,) = run(name, heart, [order(before.copy()), order(w), planes, starts], [0])
-    compare.arrays("out", got, before + w @ views, where=f"{name}, F={F}, R={R}, {where}, "
-        f"{np.dtype(dtype)}", suspects=[
+    arguments = [order(before.copy()), order(w), planes, starts]
+    no_race(name, heart, *arguments)
+    (got,) = run(name, heart, arguments, [0])
+    said = f"{name}, F={F}, R={R}, {where}, {np.dtype(dtype)}"
+    exact("out", got, before + w @ views, said)
+    compare.arrays("out", got, before + w @ views, where=said, suspects=[
             (COPY, before),
             ("What `out` held before is lost: add to it.", w @ views),
             ("Only the last of the products arrived: add, do not set.",
@@ -54,6 +80,11 @@ def _products(run, name, heart, rng, F, R, dtype, where, order):
              before + w @ np.stack([planes[r : r + L] for r in range(R)])),
             ("The tile is turned over: row k and tap m have the weight w[f + k, r + m].",
              lambda: before + _turned_tiles(w) @ views),
+            ("Taps count several times: in which steps does r go on?",
+             lambda: before + sum(w[:, r : r + 4] @ views[r : r + 4] for r in range(R - 3))),
+            ("The four views do not follow one another: each has its own start.",
+             lambda: before + w @ np.stack([planes[starts[r // 4 * 4] + r % 4 :][:L]
+                                            for r in range(R)])),
             *_edges(before, w @ views),
             *_one_part(name, got, before + w @ views, w),
         ])  # fmt: skip
@@ -125,9 +156,12 @@ def _gradients(run, name, heart, rng, F, R, dtype, where, order):
     d_starts, starts = rng.permutation(37)[:F], rng.permutation(27)[:R]
     rows = np.stack([d[s : s + L] for s in d_starts])
     views = np.stack([planes[s : s + L] for s in starts])
-    (got,) = run(name, heart, [order(before.copy()), d, d_starts, planes, starts, L], [0])
-    want = rows @ views.T
-    compare.arrays("dw", got, before + want, where=f"{name}, {where}, {np.dtype(dtype)}", suspects=[
+    arguments = [order(before.copy()), d, d_starts, planes, starts, L]
+    no_race(name, heart, *arguments[:5], np.array(L))
+    (got,) = run(name, heart, arguments, [0])
+    want, said = rows @ views.T, f"{name}, {where}, {np.dtype(dtype)}"
+    exact("dw", got, before + want, said)
+    compare.arrays("dw", got, before + want, where=said, suspects=[
         (COPY, before),
         ("What dw held before is lost: other images have added to it.", want),
         ("The last number of each sum is missing.", before + rows[:, :-1] @ views[:, :-1].T),
@@ -143,6 +177,10 @@ def _gradients(run, name, heart, rng, F, R, dtype, where, order):
          before + np.stack([d[:L]] * F) @ views.T),
         ("The planes are read from their start: view r starts at starts[r].",
          before + rows @ np.stack([planes[:L]] * R).T),
+        ("View r starts at starts[r], not at r.",
+         before + rows @ np.stack([planes[r : r + L] for r in range(R)]).T),
+        ("The running sum is added for every i: add it once, after its loop.",
+         before + np.cumsum(rows[:, None] * views, axis=2).sum(axis=2)),
         ("Row f starts at d_starts[f], not at f * L.",
          lambda: before + d[: F * L].reshape(F, L) @ views.T if F * L <= len(d) else 0),
         ("This is the mean over places; the gradient is the sum.", before + want / L),
@@ -155,12 +193,12 @@ def _gradients(run, name, heart, rng, F, R, dtype, where, order):
 
 def _case(seed, layer):
     rng = np.random.default_rng(seed)
-    x, w, *settings = layer
-    return rng.normal(size=x), rng.normal(size=w), rng.normal(size=w[0]), settings
+    x, w, *settings, dtype = layer
+    return *(rng.normal(size=size).astype(dtype) for size in (x, w, w[0])), settings
 
 
 def _torch(x, w, b, settings, dout=None):
-    """The layer by torch, in float64: its output, or dx, dw, db."""
+    """The layer by torch, in the dtype of x: its output, or dx, dw, db."""
     import torch
 
     stride, pad, dilation = settings
@@ -188,12 +226,13 @@ def backward_layer(layer):
     """Judge a convolution's backward pass against torch."""
     for number, case in enumerate(LAYERS):
         x, w, b, settings = _case(number, case)
-        dout = np.random.default_rng(7).normal(size=_torch(x, w, b, settings).shape)
+        dout = _torch(x, w, b, settings)
+        dout = np.random.default_rng(7).normal(size=dout.shape).astype(dout.dtype)
         wants = _torch(x, w, b, settings, dout)
         gots = layer(dout, x, w, *settings)
         compare.table(zip(("dx", "dw", "db"), gots, wants, strict=True), where=_said(case))
 
 
 def _said(layer):
-    x, w, stride, pad, dilation = layer
-    return f"x {x}, w {w}, stride {stride}, pad {pad}, dilation {dilation}"
+    x, w, stride, pad, dilation, dtype = layer
+    return f"x {x}, w {w}, stride {stride}, pad {pad}, dilation {dilation}, {np.dtype(dtype)}"

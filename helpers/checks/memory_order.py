@@ -1,5 +1,6 @@
 """Runs a loop in plain Python on arrays that note which of their cells are touched, and when."""
 
+from collections import deque
 from types import FunctionType
 
 import numpy as np
@@ -141,6 +142,23 @@ def jumps(function, n, m, p):
         far += id(base) in last and cell - last[id(base)] not in (-1, 0, 1)
         total += 1
         last[id(base)] = cell
+    return far / max(total, 1)
+
+
+def scattered(function, size=20, L=12):
+    """The share of accesses to `out` and `planes` that go near none of the last 18.
+
+    function: a kernel with the contract of add_products, here with size filters and size taps. A
+    tile of four by four, or of eight filters, moves along all its rows and views within 18.
+    """
+    arrays = np.ones((size, L)), np.ones((size, size)), np.ones(5 * size + L), 5 * np.arange(size)
+    log, (out, _, planes, _) = watch(function, *arrays)
+    recent, far, total = deque(maxlen=18), 0, 0
+    for _, _, base, cell in log.entries:
+        if base is out or base is planes:
+            far += not any(b is base and abs(c - cell) <= 1 for b, c in recent)
+            total += 1
+            recent.append((base, cell))
     return far / max(total, 1)
 
 

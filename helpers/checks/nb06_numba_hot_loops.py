@@ -20,11 +20,9 @@ class Clock:
         self.now += self.tick
         return self.now
 
-    def steps(self):
+    def steps(self, names="abac", seconds=(3.0, 1.0, 2.0, 1.0)):
         """Fresh steps of this clock: a 3 s, b 1 s, a 2 s, c 1 s."""
-        return [
-            (name, self.step(name, s)) for name, s in zip("abac", (3.0, 1.0, 2.0, 1.0), strict=True)
-        ]
+        return [(name, self.step(name, s)) for name, s in zip(names, seconds, strict=True)]
 
     def step(self, name, seconds):
         def run():
@@ -63,6 +61,11 @@ def shares(answer, law):
                       ("It is divided by the largest, not by the total.", seconds / 5),
                       ("Is the time counted from the start, not from before this step?",
                        {"a": (3 + 6) / 20, "b": 4 / 20, "c": 7 / 20}[name])])  # fmt: skip
+    other = Clock()
+    again = answer(other.steps("da", (1.0, 3.0)), other)
+    if set(again) != {"d", "a"} or abs(again["d"] - 0.25) > 1e-9:
+        raise Wrong(f"called a second time, with d 1 s, a 3 s, it gives {again}: does something of "
+                    "the first call remain? Start each call with an empty dictionary.")  # fmt: skip
     ticking = Clock(0.25)
     whole = sum(answer(ticking.steps(), ticking).values())
     compare.number("the sum of the shares", whole, 1.0, where="with a clock that takes time itself: "
@@ -115,6 +118,7 @@ def _sum(got, v, where):
             ("These are absolute values, not squares.", np.abs(v).sum()),
             ("The first number is missing.", (v[1:].astype(float) ** 2).sum()),
             ("The last number is missing.", (v[:-1].astype(float) ** 2).sum()),
+            ("Only the first number counts: is the `return` inside the loop?", float(v[0]) ** 2),
             ("This is the mean.", want / max(len(v), 1)),
             ("This is the root of the sum.", want**0.5),
         ] if len(v) else ())  # fmt: skip
@@ -171,7 +175,19 @@ def _order(answer):
 def conv_forward_numba(heart, layer):
     """Judge add_products by itself, then the layer that it carries."""
     conv_kernels.products("add_products", heart, sizes=((3, 5), (8, 4)))
+    _along(heart, 0.2)
     conv_kernels.forward_layer(layer)
+
+
+def _along(heart, most):
+    """Raise `Wrong` if the loops of add_products or of its tile do not walk along i."""
+    try:
+        far = memory_order.scattered(heart.py_func)
+    except Exception:  # a style that the watched arrays do not know: the result is right
+        return
+    if far > most:
+        raise Wrong(f"the result is right, but {far:.0%} of the accesses to out and planes jump to "
+                    "another row or view: which index must run innermost?")  # fmt: skip
 
 
 @exercise("6.5", points=5, difficulty=2, minutes=20, seconds=60, needs=("6.4",))
@@ -255,32 +271,37 @@ def _race(answer, dout):
 @exercise("6.8", points=3, difficulty=2, minutes=15, seconds=10)
 def roofline(work, roof):
     """Judge the counts on sizes that all differ, and the roof on both of its sides."""
-    x, w, out = (2, 3, 11, 7), (5, 3, 4, 2), (2, 5, 4, 3)
+    x, w, out = (3, 4, 13, 11), (5, 4, 6, 2), (3, 5, 8, 10)
     got = work(x, w, out, 4)
     if got is None or len(got) != 2:
         raise Wrong("expected two numbers from conv_work: (operations, bytes).")
-    outputs, taps = 2 * 5 * 4 * 3, 3 * 4 * 2
+    outputs, taps = 3 * 5 * 8 * 10, 4 * 6 * 2
     compare.number("operations", got[0], 2 * outputs * taps, where="conv_work", suspects=[
         ("A product and a sum are two operations.", outputs * taps),
-        ("Every channel has weights of its own: the products run over C, too.", 2 * outputs * 8),
-        ("The batch is missing.", outputs * taps), ("Each filter makes its own outputs: F is "
+        ("Every channel has weights of its own: the products run over C, too.", 2 * outputs * 12),
+        ("The batch is missing.", 2 * outputs * taps / 3), ("Each filter makes its own outputs: F is "
          "missing.", 2 * outputs * taps / 5), ("F counts twice: it is in the outputs already.",
          2 * outputs * taps * 5), ("The bias counts as nothing.", 2 * outputs * taps + outputs),
-        ("The outputs are Ho by Wo, not H by W.", 2 * 2 * 5 * 77 * taps),
+        ("The outputs are Ho by Wo, not H by W.", 2 * 3 * 5 * 143 * taps),
+        ("These are the bytes: operations come first.", 4 * (1716 + 5 * taps + 5 + outputs)),
     ])  # fmt: skip
-    numbers = [2 * 3 * 77, 5 * 24, 5, outputs]
+    numbers = [3 * 4 * 143, 5 * taps, 5, outputs]
     compare.number("bytes", got[1], 4 * sum(numbers), where="conv_work", suspects=[
         ("These are numbers; each has itemsize bytes.", sum(numbers)),
         ("The bias has F numbers that must be loaded too.", 4 * (sum(numbers) - 5)),
+        ("The bias has a number per filter, not per channel.", 4 * (sum(numbers) - 1)),
         ("The output must be stored too.", 4 * sum(numbers[:3])),
-        ("The weights are missing.", 4 * (sum(numbers) - 120)),
+        ("The weights are missing.", 4 * (sum(numbers) - 5 * taps)),
         ("x is missing.", 4 * sum(numbers[1:])),
         ("Each number counts once, however often a window reads it.",
          4 * (outputs * taps + sum(numbers[1:]))),
     ])  # fmt: skip
     if work(x, w, out, 8)[1] != 8 * sum(numbers):
         raise Wrong("conv_work: with itemsize 8 the bytes must double.")
-    for operations, moved, where in ((100.0, 50.0, "little intensity"), (900.0, 10.0, "much")):
+    large = work((64, 256, 224, 224), (512, 256, 3, 3), (64, 512, 224, 224), 4)[0]
+    compare.number("operations", large, 2 * 64 * 512 * 224**2 * 256 * 9, where="conv_work, a layer "
+                   "whose operations do not fit into 32 bits")  # fmt: skip
+    for operations, moved, where in ((100.0, 80.0, "little intensity"), (900.0, 10.0, "much")):
         memory = operations / moved * 7.0
         compare.number("roofline", roof(operations, moved, 30.0, 7.0), min(30.0, memory),
             where=where, suspects=[
@@ -291,6 +312,9 @@ def roofline(work, roof):
                 ("The bandwidth bounds it as well: take the smaller.", 30.0),
                 ("Multiply the intensity by the bandwidth, do not divide.",
                  min(30.0, operations / moved / 7.0)),
+                ("The intensity is rounded down: / instead of //.",
+                 min(30.0, operations // moved * 7.0)),
+                ("This is a time in seconds.", max(operations / 30.0, moved / 7.0)),
             ])  # fmt: skip
 
 
@@ -298,6 +322,7 @@ def roofline(work, roof):
 def tile_products(heart):
     """Judge the tile as add_products, on several blocks of four and an odd length."""
     conv_kernels.products("tile_products", heart, sizes=((4, 8), (12, 4)))
+    _along(heart, 0.5)
     try:
         trips = memory_order.trips(heart.py_func, 8, 8, 5)
     except Exception:  # a style that the watched arrays do not know: the result is right

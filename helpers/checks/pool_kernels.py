@@ -4,7 +4,7 @@ import numpy as np
 
 from helpers import compare
 from helpers.checks import compiled
-from helpers.checks.conv_kernels import ORDERS, TYPES
+from helpers.checks.conv_kernels import ORDERS, TYPES, exact, no_race
 from helpers.exercise import Wrong
 
 POOLS = [  # x, window, stride, dilation
@@ -24,6 +24,7 @@ def pooling(make, back):
             raise Wrong("make_max_pool must return the one kernel forward(x, out, places).")
         compiled.require("forward", forward)
         x = rng.integers(-9, -1, shape).astype(np.float64)  # negative, with many equal numbers
+        x *= (0.1, 1e12, 1.0)[number]  # no float32; below any number that one may start with
         where, order = ORDERS[number % 2]
         said = "window {}, stride {}, dilation {}, {}".format(*settings, where)
         pixels = order(x.astype(TYPES[number % 2]))
@@ -51,7 +52,9 @@ def _pool_forward(run, kernel, x, settings, where):
     taps, places = _windows(x, *settings)
     want, first = taps.max(axis=-1), taps.argmax(-1)
     empty = np.full(want.shape, 77.0, x.dtype), np.full(want.shape, 77, np.uint32)
+    no_race("forward", kernel, x, *empty)
     got, found = run("forward", kernel, [x, *empty], [1, 2])
+    exact("out", got, want, where)
     compare.arrays("out", got, want, where=where, suspects=[
         ("All pixels are negative, the largest cannot be 0: start with the window's first pixel.",
          np.maximum(want, 0)),
@@ -61,6 +64,8 @@ def _pool_forward(run, kernel, x, settings, where):
         ("The last pixel of each window is left out.", taps[..., :-1].max(-1, initial=-99)),
         ("`out` is uninitialised: it must be set, not compared with.", np.maximum(want, 77)),
         ("Nothing is written to `out`.", np.full(want.shape, 77.0)),
+        ("One number everywhere, and no pixel of x: start with the window's first pixel.",
+         lambda: np.full(want.shape, got.flat[0])),
         ("The stride is not used: window (i, j) starts at (i*sh, j*sw).",
          lambda: _unstrided(x, window, dilation, want.shape)),
         ("The dilation is not used: pixel (a, t) lies a*lh and t*lw further on.",
@@ -127,7 +132,10 @@ def _pool_backward(run, kernel, x, settings, order, rng, where):
     np.add.at(want, (np.arange(K)[:, None], winner), dout)
     np.put_along_axis(alone, winner, dout, 1)
     dx = order(np.full(want.shape, 77.0, x.dtype))
-    (got,) = run("max_pool_back", kernel, [order(dout), order(winner.astype(np.uint32)), dx], [2])
+    arguments = [order(dout), order(winner.astype(np.uint32)), dx]
+    no_race("max_pool_back", kernel, *arguments)
+    (got,) = run("max_pool_back", kernel, arguments, [2])
+    exact("dx", got, want, where)
     row, last = np.zeros_like(want), np.zeros_like(want)
     row[0], last[np.arange(K), winner[:, -1]] = want[0], dout[:, -1]
     compare.arrays("dx", got, want, where=where, suspects=[

@@ -121,6 +121,13 @@ WRONG = [
     ),
     w("6.1", "sorts the steps", "in this order", ("in steps:", "in sorted(steps, key=str):")),
     w("6.1", "rounded", "rounded", ("seconds / total for", "round(seconds / total, 3) for")),
+    w(
+        "6.1",
+        "keeps the first call's names",
+        "of the first call",
+        ("clock=time.perf_counter):", "clock=time.perf_counter, spent={}):"),
+        ("    spent = {}\n", ""),
+    ),
     w("6.2", "type drift", "float64", ("v.dtype.type(0)", "0.0")),
     w(
         "6.2",
@@ -159,6 +166,12 @@ WRONG = [
         ("range(len(v))", "range(1, len(v))"),
     ),
     w("6.2", "reaches too far", "reaches outside", ("range(len(v))", "range(len(v) + 1)")),
+    w(
+        "6.2",
+        "returns from the loop",
+        "inside the loop",
+        ("    return total\n", "        return total\n    return v.dtype.type(0)\n"),
+    ),
     w("6.2", "no return", "return", ("    return total\n", "")),
     w("6.3", "ijk", "must run innermost", code=PRODUCT + THREE.format("i", N_, "j", P_, "k", M_)),
     w("6.3", "jki", "must run innermost", code=PRODUCT + THREE.format("j", P_, "k", M_, "i", N_)),
@@ -248,7 +261,63 @@ WRONG = [
     w("6.4", "as many taps as filters", "number of filters", ("range(len(starts))", "range(F)")),
     w("6.4", "not compiled", "plain python", ('@njit(fastmath={"contract"})\n', "")),
     w("6.4", "subtracts", "subtracted", ("row[i] += weight", "row[i] -= weight")),
+    w(
+        "6.4",
+        "taps innermost",
+        "must run innermost",
+        code=ADD
+        + """    for f in range(out.shape[0]):
+        for i in range(out.shape[1]):
+            total = out[f, i]
+            for r in range(len(starts)):
+                total += w[f, r] * planes[starts[r] + i]
+            out[f, i] = total
+""",
+    ),
+    w(
+        "6.4",
+        "filters innermost",
+        "must run innermost",
+        code=ADD
+        + """    for r in range(len(starts)):
+        view = planes[starts[r] : starts[r] + out.shape[1]]
+        for i in range(out.shape[1]):
+            for f in range(out.shape[0]):
+                out[f, i] += w[f, r] * view[i]
+""",
+    ),
+    w(
+        "6.4",
+        "weights in float32",
+        "computes in float32",
+        ("row[i] += weight", "row[i] += np.float32(weight)"),
+    ),
+    w(
+        "6.4",
+        "taps on threads",
+        "a race",
+        ('fastmath={"contract"}', "parallel=True"),
+        ("for r in range(len(starts))", "for r in prange(len(starts))"),
+    ),
     w("6.5", "dw is set", "before is lost", ("dw[f, r] += total", "dw[f, r] = total")),
+    w(
+        "6.5",
+        "adds while it sums",
+        "after its loop",
+        ("            dw[f, r] += total", "                dw[f, r] += total"),
+    ),
+    w(
+        "6.5",
+        "view r starts at r",
+        "not at r",
+        ("planes[starts[r] : starts[r] + L]", "planes[r : r + L]"),
+    ),
+    w(
+        "6.5",
+        "products in float32",
+        "computes in float32",
+        ("total += row[i]", "total += np.float32(row[i])"),
+    ),
     w(
         "6.5",
         "one sum for all",
@@ -360,6 +429,26 @@ WRONG = [
         (SPOT, "((n * C + c) * x.shape[2] + i * sh) * W + j * sw + np.uint32(np.int32(far))"),
     ),
     w("6.6", "rows of H pixels", "not H", ("W = x.shape[3]", "W = x.shape[2]")),
+    w(
+        "6.6",
+        "starts with a number of its own",
+        "no pixel of x",
+        (FIRST, FIRST.replace("x[n, c, i * sh, j * sw]", "x.dtype.type(-1e9)")),
+    ),
+    w(
+        "6.6",
+        "pixels in float32",
+        "computes in float32",
+        (PIXEL, PIXEL.replace("x[", "np.float32(x[") + ")"),
+        (FIRST, FIRST.replace("x[n, c, i * sh, j * sw]", "np.float32(x[n, c, i * sh, j * sw])")),
+    ),
+    w(
+        "6.6",
+        "winners on threads",
+        "a race",
+        ("@njit\ndef max_pool_back", "@njit(parallel=True)\ndef max_pool_back"),
+        ("for i in range(dout.shape[1])", "for i in prange(dout.shape[1])"),
+    ),
     w(
         "6.6",
         "clears the winners only",
@@ -542,6 +631,21 @@ WRONG = [
     ),
     w("6.8", "half the operations", "two operations", (WORK, WORK.replace("2 * N", "N"))),
     w("6.8", "no channels", "its own", (WORK, WORK.replace(" * C", ""))),
+    w("6.8", "no batch", "batch is missing", (WORK, WORK.replace("N * ", ""))),
+    w(
+        "6.8",
+        "bytes first",
+        "operations come first",
+        (WORK, "    return int(numbers) * itemsize, 0\n"),
+    ),
+    w("6.8", "a bias per channel", "not per channel", ("(w_shape) + F +", "(w_shape) + C +")),
+    w(
+        "6.8",
+        "32 bits",
+        "32 bits",
+        (WORK, WORK.replace("kh * kw,", "kh * kw % 2**32,")),
+    ),
+    w("6.8", "rounded down", "instead of //", ("operations / moved", "operations // moved")),
     w(
         "6.8",
         "the image's size",
@@ -618,6 +722,36 @@ WRONG = [
     ),
     w("6.9", "a view too far", "only view 1", ("planes[t : t + L]", "planes[t + 1 : t + 1 + L]")),
     w("6.9", "steps of one", "reaches outside", ("range(0, F, 4)", "range(0, F)")),
+    w(
+        "6.9",
+        "taps one by one",
+        "count several times",
+        ("range(0, len(starts), 4)", "range(0, len(starts) - 3)"),
+    ),
+    w(
+        "6.9",
+        "views one behind the other",
+        "its own start",
+        (
+            "s, t, u, v = starts[r], starts[r + 1], starts[r + 2], starts[r + 3]",
+            "s, t, u, v = starts[r], starts[r] + 1, starts[r] + 2, starts[r] + 3",
+        ),
+    ),
+    w(
+        "6.9",
+        "pixel by pixel",
+        "must run innermost",
+        code=TILE
+        + """    for f in range(0, out.shape[0], 4):
+        for i in range(out.shape[1]):
+            a, b, c, d = out[f, i], out[f + 1, i], out[f + 2, i], out[f + 3, i]
+            for r in range(len(starts)):
+                v = planes[starts[r] + i]
+                a, b = a + w[f, r] * v, b + w[f + 1, r] * v
+                c, d = c + w[f + 2, r] * v, d + w[f + 3, r] * v
+            out[f, i], out[f + 1, i], out[f + 2, i], out[f + 3, i] = a, b, c, d
+""",
+    ),
     w("6.9", "float64 creeps in", "float64 creeps", ("o0[i] += a0 * x0", "o0[i] += 1.0 * a0 * x0")),
     w(
         "6.9",
@@ -634,6 +768,34 @@ WRONG = [
 ]
 
 RIGHT = [
+    r(
+        "6.4",
+        "filters on threads",
+        ('fastmath={"contract"}', "parallel=True"),
+        ("for f in range(F)", "for f in prange(F)"),
+    ),
+    r(
+        "6.4",
+        "whole rows",
+        code=ADD
+        + """    for f in range(out.shape[0]):
+        for r, s in enumerate(starts):
+            out[f] += w[f, r] * planes[s : s + out.shape[1]]
+""",
+    ),
+    r(
+        "6.5",
+        "an outer difference",
+        code=TABLE + TWO + BACK + "    return np.subtract.outer(d_starts, taps).reshape(-1)\n",
+    ),
+    r(
+        "6.8",
+        "by the time",
+        (
+            "return min(peak, operations / moved * bandwidth)",
+            "return operations / max(operations / peak, moved / bandwidth)",
+        ),
+    ),
     r(
         "6.1",
         "a list of times",
