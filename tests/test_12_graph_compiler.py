@@ -334,6 +334,13 @@ def test_what_cannot_be_traced_is_refused_in_a_sentence(name):
     assert str(refusal.value).endswith(".")
 
 
+def test_a_choice_between_two_inputs_is_refused():
+    with pytest.raises(ValueError, match="another shape"):
+        notebook().trace_function(
+            lambda x, y: x if x.data > y.data else y, [], [(1.0, 2.0), (2.0, 1.0)]
+        )
+
+
 def test_an_unknown_operation_is_refused():
     nb = notebook()
     strange = nb.Value(2.0, (nb.Value(-2.0),), "abs")

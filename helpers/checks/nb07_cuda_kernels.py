@@ -28,7 +28,9 @@ def affine(answer):
             {"out": [("a and b are exchanged.", b * x + a), ("b is missing.", a * x),
                      ("Only the first block's places are: cuda.grid(1) counts over all blocks.",
                       first)]}))  # fmt: skip
-    budget(report, "One load and one store per element do.", global_loads=n, global_stores=n)
+        budget(report, "One load and one store per element do.", global_loads=n, global_stores=n)
+        _together(report, "global", 4 * blocks * -(-threads // 32),
+                  "Does one thread do the work of many? Each does one place.")  # fmt: skip
 
 
 @exercise("7.2", points=3, difficulty=1, minutes=10, seconds=20)
@@ -100,6 +102,7 @@ def histogram(answer):
                         ("What stood in counts is lost: add to it.", found)]},
             ask="Does each value with a counter add 1 to what the counter held?"))  # fmt: skip
         budget(report, "One for each value that has a counter.", global_atomics=len(inside))
+        budget(report, "A thread looks at one element, its own.", global_loads=4 * n)
 
 
 @exercise("7.5", points=5, difficulty=3, minutes=25, seconds=20)
@@ -119,23 +122,24 @@ def block_sum(answer):
                      ("Only block 0 writes; out has a place for each block.",
                       np.where(np.arange(blocks) == 0, rows.sum(1), empty(blocks)))]}))  # fmt: skip
         budget(report, "Each number is read once from global memory.", global_loads=n)
+        budget(report, "Atomics make threads wait in line: add by halves.", shared_atomics=0)
         budget(report, "One thread of the block writes.", global_stores=blocks, global_atomics=0)
         budget(report, "Neighbouring threads should touch neighbouring cells.", bank_conflicts=0)
         steps = threads.bit_length() - 1
         budget(report, "One after the fill, one after each halving.", barriers=blocks * (steps + 2))
         budget(report, "Let the first k threads add, not every second one: whole warps then rest.",
                divergent_branches=blocks * (min(steps, 5) + 3))  # fmt: skip
-        _halved(report, blocks * (4 * steps + 6))
+        _together(report, "shared", blocks * (4 * steps + 6), "Does one thread add number after "
+                  "number? Let all threads below k add at once, in each step.")  # fmt: skip
 
 
-def _halved(report, limit):
-    """Raise `Wrong` if warps come to shared memory so often that one thread does the work."""
-    requests = sum(a.requests for a in report.accesses if a.space == "shared")
+def _together(report, space, limit, why):
+    """Raise `Wrong` if warps come to memory so often that one thread does the work of many."""
+    requests = sum(a.requests for a in report.accesses if a.space == space)
     if requests > limit:
         raise Wrong(
-            f"the numbers are right, but warps come to shared memory {requests} times, where "
-            f"{limit} are enough. Does one thread add number after number? Let all threads below k "
-            "add at once, in each step."
+            f"the numbers are right, but warps come to {space} memory {requests} times, where "
+            f"{limit} are enough. {why}"
         )
 
 
@@ -168,7 +172,7 @@ def warp_sum(answer):
 def matmul_tiled(answer):
     """Judge the tiled product on ragged sizes, its loads and its bank conflicts."""
     rng = np.random.default_rng(707)
-    for m, k, n in ((16, 8, 24), (19, 21, 13), (5, 3, 17), (9, 16, 8)):
+    for m, k, n in ((16, 8, 24), (19, 21, 13), (5, 3, 17), (9, 32, 8)):
         a, b = vector(rng, m * k).reshape(m, k), vector(rng, k * n).reshape(k, n)
         blocks = (-(-n // 8), -(-m // 8))
         full = k // 8 * 8
@@ -179,6 +183,8 @@ def matmul_tiled(answer):
                     a[:, :8] @ b[:8]),
                    ("Only the last tile counts: is acc set to zero in each round?",
                     a[:, (k - 1) // 8 * 8 :] @ b[(k - 1) // 8 * 8 :]),
+                   ("There are as many tiles as c has; they run along the columns of a.",
+                    a[:, : 8 * blocks[1]] @ b[: 8 * blocks[1]]),
                    ("The last, incomplete tile is missing: round the number of tiles up.",
                     a[:, :full] @ b[:full])]},
             ask="Which index of sa is the row, which of sb the column?"))  # fmt: skip
@@ -218,6 +224,8 @@ def cross_entropy(answer):
     why = "Three passes over a row do: maximum, sum, slopes. What can the lane keep?"
     budget(report, why, global_loads=4 * n * c + 100 * n)
     budget(report, "Each slope is written once.", global_stores=n * c + 32 * n, global_atomics=0)
+    _together(report, "global", n * (8 * -(-c // 32) + 16), "Does one lane walk along the whole "
+              "row? Lane t takes the columns t, t + 32, ...")  # fmt: skip
 
 
 @exercise("7.9", points=5, difficulty=2, minutes=25, seconds=20)

@@ -86,7 +86,13 @@ def _judge_leftovers(answer, count: int):
 def _local(Num, what, make, value, expected):
     """Judge one + or *: its number, its slopes by its operands, its place on the tape."""
     before, leaf_data = len(Num.tape), [(v, v.data) for v, _ in expected]
-    out = make()
+    try:
+        out = make()
+    except TypeError as error:
+        if "memoryview" not in str(error):
+            raise
+        raise Wrong(f"{what}: numpy's numbers have a .data too, which is no number. Ask "
+                    "isinstance(other, Num), not whether there is a .data.") from None  # fmt: skip
     if out is None:
         raise Wrong(f"{what} is None. Is a `return` missing?")
     if not isinstance(out, Num):
@@ -127,6 +133,8 @@ def _judge_operations(Num):
         ("5 + a", lambda: 5 + a, 6.7, [(a, 1.0)]),
         ("a * 5", lambda: a * 5, 8.5, [(a, 5.0)]),
         ("5 * a", lambda: 5 * a, 8.5, [(a, 5.0)]),
+        ("a + 0.25", lambda: a + 0.25, 1.95, [(a, 1.0)]),
+        ("a * 0.25", lambda: a * 0.25, 0.425, [(a, 0.25)]),
         ("a * np.float64(5)", lambda: a * np.float64(5), 8.5, [(a, 5.0)]),
     ):
         _local(Num, what, make, value, expected)
@@ -384,6 +392,9 @@ def _tables(Trace):
     found.append(("relu of a negative number", Trace(*tapes.rows(join(tapes.RELU, w), [w]))))
     zero = Node(0.0)
     found.append(("relu at 0", Trace(*tapes.rows(join(tapes.RELU, zero), [zero]))))
+    for name, n in (("cube", 3.0), ("square", 2.0)):
+        power = join(tapes.POW, w, exponent=n)
+        found.append((f"the {name} of a negative number", Trace(*tapes.rows(power, [w]))))
     square = join(tapes.POW, zero, exponent=2.0)
     found.append(("the square of 0", Trace(*tapes.rows(square, [zero]))))
     bent = join(tapes.TANH, join(tapes.RELU, join(tapes.TANH, w)))
@@ -420,11 +431,18 @@ def _judge_forward(run, name, t):
     bad = np.flatnonzero(~np.isclose(got, want, rtol=1e-9, atol=1e-12))
     if bad.size:
         k = int(bad[0])
-        why = "never set (or from a slot not set yet)" if math.isnan(got[k]) else f"{got[k]:.6g}"
-        raise Wrong(
-            f"forward ({name}): {tapes.say(t, k)}, is {why}, expected {want[k]:.6g}; all slots "
-            "before it are right."
+        kind = (
+            "nan (never set, from a slot not set yet, or by a formula that fails here), expected "
         )
+        why = kind + f"{want[k]:.6g}" if math.isnan(got[k]) else _versus(got[k], want[k])
+        raise Wrong(
+            f"forward ({name}): {tapes.say(t, k)}, is {why}; all slots before it are right."
+        )
+
+
+def _versus(got, want) -> str:
+    digits = 6 if f"{got:.6g}" != f"{want:.6g}" else 12
+    return f"{got:.{digits}g}, expected {want:.{digits}g}"
 
 
 def _judge_reverse(run, name, t):
@@ -461,7 +479,7 @@ def _judge_reverse(run, name, t):
 
 def _first(t, grad, want, bad) -> str:
     k = int(bad[-1])  # the sweep comes from the end
-    return f"{tapes.say(t, k)}, has gradient {grad[k]:.6g}, expected {want[k]:.6g}."
+    return f"{tapes.say(t, k)}, has gradient {_versus(grad[k], want[k])}."
 
 
 def _consumers(t, k) -> str:
@@ -535,6 +553,11 @@ def train(answer, Trace):
             where = f"{count(steps, 'step')} of rate {rate}"
             if got is None:
                 raise Wrong("is None. Is a `return` missing?")
+            if np.shape(got) != want.shape:
+                compare.arrays("losses", got, want, where=where)
+            if np.isnan(own.value[: t.n_params]).any():
+                raise Wrong(f"({where}): the parameters became nan: the slopes of a step need the "
+                            "numbers of that step, so forward comes before reverse.")  # fmt: skip
             moving = numbers != t.value[: t.n_params]
             compare.arrays("parameters that the loss depends on", own.value[: t.n_params][moving],
                            numbers[moving], where=where, rtol=1e-9,

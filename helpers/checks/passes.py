@@ -30,11 +30,11 @@ def form(name, t, Trace):
     n = len(t.value)
     for field in ("op", "a", "b", "value"):
         column = getattr(t, field)
-        kind = "f" if field == "value" else "i"
-        if not isinstance(column, np.ndarray) or column.shape != (n,) or column.dtype.kind != kind:
+        kind = "float64" if field == "value" else "int64"
+        if not isinstance(column, np.ndarray) or column.shape != (n,) or column.dtype != kind:
             found = getattr(column, "dtype", type(column).__name__)
             raise Wrong(
-                f"{name}: {field} must be an array of {n} {'float64' if kind == 'f' else 'int64'}, "
+                f"{name}: {field} must be an array of {n} {kind}, "
                 f"got {found} of shape {np.shape(column)}."
             )
     if not 0 <= t.root < n:

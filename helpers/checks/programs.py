@@ -146,9 +146,11 @@ def written(Trace):
         "g2 = 0.0", f"g1 = v{bent}", f"g{product} = v{total} * (1.0 - v{bent} * v{bent})",
         f"g0 = g{product} * v3"]  # fmt: skip
     y = Node(1.5)
-    tiny = Trace(*tapes.rows(join(tapes.MUL, y, y), [y]))
+    tiny = Trace(*tapes.rows(join(tapes.TANH, join(tapes.MUL, y, y)), [y]))
+    tiny = tiny._replace(root=1)  # with a slot behind the root
     return [("tanh(w*x) * (u + s)", t, lines),
-            ("w*w, without inputs", tiny, ["v1 = v0 * v0", "g0 = v0 + v0"])]  # fmt: skip
+            ("w*w, without inputs", tiny,
+             ["v1 = v0 * v0", "v2 = tanh(v1)", "g2 = 0.0", "g1 = 1.0", "g0 = v0 + v0"])]  # fmt: skip
 
 
 def judge_kernel(answer, name, t, lines):
@@ -185,24 +187,34 @@ def _kernel(name, text):
 def _judge_launch(where, kernel, t, samples, rng):
     from helpers.cuda import KernelError, sanitize
 
-    p, x = t.value[: t.n_params].copy(), rng.normal(size=(t.n_inputs, samples))
+    p, x = 1.1 * t.value[: t.n_params], rng.normal(size=(t.n_inputs, samples))
     if not t.n_inputs:
         x = np.zeros((1, samples))
     slopes, losses = np.zeros(t.n_params), np.full(samples, np.nan)
     try:
-        sanitize(kernel, 2, 32, p, x, slopes, losses)
+        report = sanitize(kernel, 2, 32, p, x, slopes, losses)
     except KernelError as error:
         raise Wrong(f"({where}): {error}") from None
-    runs = [tapes.values(t, [*p, *x[: t.n_inputs, i]]) for i in range(samples)]
+    runs, still = (
+        [tapes.values(t, [*q, *x[: t.n_inputs, i]]) for i in range(samples)]
+        for q in (p, t.value[: t.n_params])
+    )
     each = np.array([tapes.gradients(t, value)[: t.n_params] for value in runs])
     if np.isnan(losses).any():
         i = int(np.flatnonzero(np.isnan(losses))[0])
         raise Wrong(f"({where}): losses[{i}] is never set, or something is added to what it held "
                     "before: is every sample done by one thread, with `=`?")  # fmt: skip
     want = np.array([value[t.root] for value in runs])
-    compare.arrays("losses", losses, want, where=where, rtol=1e-9)
+    compare.arrays("losses", losses, want, where=where, rtol=1e-9, suspects=[
+        ("Those are the numbers of the last slot; the loss stands in slot t.root.",
+         np.array([value[-1] for value in runs])),
+        ("The parameters are written as numbers: load them from p, which training changes.",
+         np.array([value[t.root] for value in still]))])  # fmt: skip
     compare.arrays("slopes", slopes, each.sum(axis=0), where=where, rtol=1e-9, suspects=[
         ("That is the mean: the kernel adds up, without dividing.", each.mean(axis=0)),
         ("The slopes of one sample only: add with cuda.atomic.add.", each[-1]),
         ("That is the largest share, not their sum.", each.max(axis=0)),
         ("It is zero: are the slopes ever added?", np.zeros(t.n_params))])  # fmt: skip
+    if 2 * report.global_load_transactions > samples * (t.n_params + t.n_inputs):
+        raise Wrong(f"({where}): one thread does the samples of many: thread i takes sample i, and "
+                    "no other.")  # fmt: skip

@@ -58,6 +58,8 @@ WRONG = [
     w("7.1", "double", "double precision", ("    out[i] = a", "    out[i] = 1.0 * a")),
     w("7.1", "every thread does all", "over the budget",
       code=kernel(AFFINE, "    for i in range(x.size):\n        out[i] = a * x[i] + b")),
+    w("7.1", "thread 0 does all", "Does one thread do the work of many",
+      code=kernel(AFFINE, "    if cuda.grid(1) == 0:\n        for k in range(x.size):\n            out[k] = a * x[k] + b")),
     w("7.1", "in place", "changed its input x", ("    out[i] =", "    x[i] = out[i] =")),
     w("7.1", "returns the number", "return",
       ("        out[i] = a", "        return a")),
@@ -115,6 +117,9 @@ WRONG = [
     w("7.4", "two for each", "not more", ("(counts, v, 1)", "(counts, v, 2)")),
     w("7.4", "one counter", "race", ("cuda.atomic.add(counts, v, 1)", "counts[v] = counts[v] + 1")),
     # ------------------------------------------------------------------ 7.5
+    w("7.4", "a thread per counter", "one element, its own",
+      code=kernel(HISTOGRAM, "    v = cuda.grid(1)\n    if v < counts.size:\n        for i in range(x.size):\n"
+                             "            if x[i] == v:\n                counts[v] += 1")),
     w("7.5", "no barrier after the fill", "race", (SYNC_1, "    k = cuda.blockDim.x // 2")),
     w("7.5", "no barrier in the loop", "race", (SYNC_2, "        k //= 2")),
     w("7.5", "barrier inside the if", "divergent barrier", (SYNC_2, "            cuda.syncthreads()\n        k //= 2")),
@@ -141,6 +146,17 @@ WRONG = [
         cuda.syncthreads()
         k *= 2
     if t == 0:
+        out[cuda.blockIdx.x] = s[0]""")),
+    w("7.5", "atomics on shared memory", "add by halves",
+      code=kernel(BLOCK, """    s = cuda.shared.array(THREADS, float32)
+    i = cuda.grid(1)
+    if cuda.threadIdx.x == 0:
+        s[0] = float32(0)
+    cuda.syncthreads()
+    if i < x.size:
+        cuda.atomic.add(s, 0, x[i])
+    cuda.syncthreads()
+    if cuda.threadIdx.x == 0:
         out[cuda.blockIdx.x] = s[0]""")),
     w("7.5", "thread 0 adds all", "over the budget",
       code=kernel(BLOCK, """    if cuda.threadIdx.x == 0:
@@ -190,6 +206,7 @@ WRONG = [
     w("7.7", "row of b not guarded", "out of bounds", ("if q < b.shape[0] and j < b.shape[1]", "if j < b.shape[1]")),
     w("7.7", "write not guarded", "out of bounds", ("if i < c.shape[0] and j < c.shape[1]:", "if True:")),
     w("7.7", "last tile left out", "round the number of tiles up", ("(a.shape[1] + TILE - 1) // TILE", "a.shape[1] // TILE")),
+    w("7.7", "tiles along the rows of c", "along the columns of a", ("(a.shape[1] + TILE - 1)", "(a.shape[0] + TILE - 1)")),
     w("7.7", "set in place of sum", "Only the last tile counts",
       (INNER, "acc = float32(0)\n        for k in range(TILE):")),
     w("7.7", "tiles exchanged", "Which index of sa", ("sa[ty, k] * sb[k, tx]", "sa[k, ty] * sb[tx, k]")),
@@ -226,6 +243,20 @@ WRONG = [
       ("dlogits[row, j] = p - (float32(1) if j == label else float32(0))",
        "dlogits[row, j] = (p - (float32(1) if j == label else float32(0))) / float32(logits.shape[0])")),
     w("7.8", "integer one", "double precision", ("p - (float32(1) if j == label else float32(0))", "p - (1 if j == label else 0)")),
+    w("7.8", "lane 0 does the row", "one lane walk along the whole row",
+      code=kernel("cross_entropy(logits, labels, loss, dlogits)", """    row, lane = cuda.blockIdx.x, cuda.threadIdx.x
+    C = logits.shape[1]
+    top, total = float32(-1e30), float32(0)
+    if lane == 0:
+        for j in range(C):
+            z = logits[row, j]
+            top = z if z > top else top
+        for j in range(C):
+            total += math.exp(logits[row, j] - top)
+        for j in range(C):
+            p = math.exp(logits[row, j] - top) / total
+            dlogits[row, j] = p - (float32(1) if j == labels[row] else float32(0))
+        loss[row] = math.log(total) + top - logits[row, labels[row]]""")),
     w("7.8", "all lanes walk all columns", "over the budget",
       ("    for j in range(lane, C, WARP):\n        total", "    for j in range(0, C):\n        total"),
       (XOR_SUM, "v = cuda.shfl_xor_sync(FULL, total, k)")),
@@ -233,6 +264,7 @@ WRONG = [
     w("7.9", "padding not subtracted", "The padding is not subtracted", (PLACE, "y, v = i * sh + p, j * sw + q")),
     w("7.9", "below zero not skipped", "out of bounds", ("y >= 0 and ", "")),
     w("7.9", "above not skipped", "out of bounds", (" and v < x.shape[3]", "")),
+    w("7.9", "row one too far", "out of bounds", ("y < x.shape[2]", "y <= x.shape[2]")),
     w("7.9", "strides exchanged", "strides are exchanged", (PLACE, "y, v = i * sw + p - ph, j * sh + q - pw")),
     w("7.9", "one stride for both", "rows is used for the columns", (PLACE, "y, v = i * sh + p - ph, j * sh + q - pw")),
     w("7.9", "padding added", "padding is added", (PLACE, "y, v = i * sh + p + ph, j * sw + q + pw")),
@@ -250,6 +282,7 @@ WRONG = [
     w("7.10", "padding not subtracted", "The padding is not subtracted", (PLACE, "y, v = i * sh + p, j * sw + q")),
     w("7.10", "below zero not skipped", "out of bounds", (INSIDE, "if y < x.shape[2] and v < x.shape[3]:")),
     w("7.10", "above not skipped", "out of bounds", (INSIDE, "if y >= 0 and v >= 0:")),
+    w("7.10", "row one too far", "out of bounds", ("y < x.shape[2]", "y <= x.shape[2]")),
     w("7.10", "gather without guard", "out of bounds", ("if t < dw.size:", "if True:")),
     w("7.10", "atomic without guard", "out of bounds", ("if n < x.shape[0]:", "if True:")),
     w("7.10", "gather of image 0", "Only image 0 counts", (GATHER, "        for n in range(1):\n            acc +=")),
@@ -265,6 +298,7 @@ WRONG = [
       ("    acc = float32(0)\n    for i", "    acc = 0.0\n    for i")),
     w("7.10", "no return", "a call that returns none", ("    return acc\n", "")),
     # ------------------------------------------------------------------ 7.11
+    w("7.11", "adds to out", "set it, do not add", ("        out[i] = v", "        out[i] += v")),
     w("7.11", "skip after the ReLU", "added after the ReLU",
       (MORE, "v = x[i] + bias[i // L % bias.size]"),
       ("out[i] = v if v > float32(0) else float32(0)", "out[i] = (v if v > float32(0) else float32(0)) + skip[i]")),

@@ -231,6 +231,14 @@ WRONG = [
     w("12.2", "b forgotten", "second operand gets nothing",
       ("        if result.b is not None:\n            result.b.grad += g * result.db\n", "")),
     w("12.2", "no start", "start with gradient 1", ("    root.grad = 1.0\n", "")),
+    w("12.2", "whole numbers only", "no attribute 'data'",
+      ("        if isinstance(other, Num):\n            return Num(self.data * other.data, self, other.data, other, self.data)\n"
+       "        return Num(self.data * other, self, other)",
+       "        if isinstance(other, int):\n            return Num(self.data * other, self, other)\n"
+       "        return Num(self.data * other.data, self, other.data, other, self.data)")),
+    w("12.2", "whole slopes", "slope of a * 0.25", ("return Num(self.data * other, self, other)", "return Num(self.data * other, self, int(other))")),
+    w("12.2", "asks for .data", "numpy's numbers have a .data too",
+      ("        if isinstance(other, Num):\n            return Num(self.data * other.data", "        if hasattr(other, 'data'):\n            return Num(self.data * other.data")),
     # 12.3
     w("12.3", "parameters renumbered", "as they are met",
       ("    leaves = [*params, *inputs]",
@@ -266,6 +274,7 @@ WRONG = [
        "        table.append((code, *[*operands, -1, -1][:2], value.data))\n        slot[id(value)] = len(table)")),
     w("12.3", "plain tuple", "expected a Trace", ("return Trace(*ints,", "return (*ints,")),
     w("12.3", "no return", "return", ("    return Trace(", "    Trace(")),
+    w("12.3", "narrow whole numbers", "int64, got int32", ("np.array(column, np.int64)", "np.array(column, np.int32)")),
     # 12.4
     w("12.4", "forward order in reverse", "from the first slot", ("range(op.size - 1, -1, -1)", "range(op.size)")),
     w("12.4", "overwrites", "overwritten",
@@ -298,6 +307,9 @@ WRONG = [
        "        if op[k] == LEAF:\n            v[k] = 0.0\n        elif op[k] == ADD:\n            v[k] = v[a[k]] + v[b[k]]")),
     w("12.4", "not compiled", "@njit", ('@njit(error_model="numpy")\ndef reverse', "def reverse")),
     w("12.4", "power divides by its base", "the square of 0", ("v[a[k]] ** (v[b[k]] - 1)", "v[k] / v[a[k]]")),
+    w("12.4", "power by exp and log", "by a formula that fails here", ("v[k] = v[a[k]] ** v[b[k]]", "v[k] = np.exp(v[b[k]] * np.log(v[a[k]]))")),
+    w("12.4", "power of the absolute value", "cube of a negative", ("v[k] = v[a[k]] ** v[b[k]]", "v[k] = abs(v[a[k]]) ** v[b[k]]")),
+    w("12.4", "slope of the absolute value", "square of a negative", ("v[a[k]] ** (v[b[k]] - 1)", "abs(v[a[k]]) ** (v[b[k]] - 1)")),
     w("12.4", "forward ends at the root", "with two slots behind",
       ("    for k in range(op.size):\n", "    for k in range(t.root + 1):\n")),
     # 12.5
@@ -311,6 +323,11 @@ WRONG = [
     w("12.5", "everything moves", "constant", ("range(t.n_params)", "range(t.op.size)")),
     w("12.5", "forward once", "only once",
       ("    for step in range(steps):\n        forward(t)\n", "    forward(t)\n    for step in range(steps):\n")),
+    w("12.5", "forward last", "forward comes before reverse",
+      ("    for step in range(steps):\n        forward(t)\n", "    for step in range(steps):\n"),
+      ("            t.value[k] -= rate * grad[k]", "            t.value[k] -= rate * grad[k]\n        forward(t)")),
+    w("12.5", "one step too many", "has shape (2,), expected (1,)",
+      ("    losses, grad", "    steps += 1\n    losses, grad")),
     w("12.5", "rate forgotten", "rate is not used", ("rate * grad[k]", "grad[k]")),
     w("12.5", "gradients pile up", "steps before",
       ("    losses, grad = np.empty(steps), np.empty(t.op.size)\n",
@@ -432,6 +449,10 @@ WRONG = [
     w("12.9", "largest share", "largest share", ("cuda.atomic.add(slopes", "cuda.atomic.max(slopes")),
     w("12.9", "losses added up", "added to what it held", ("losses[i] = v", "losses[i] += v")),
     w("12.9", "mean", "That is the mean", ("slopes, {k}, g{k})", "slopes, {k}, g{k} / losses.size)")),
+    w("12.9", "loss of the last slot of all", "of the last slot; the loss", ("losses[i] = v{t.root}", "losses[i] = v{t.op.size - 1}")),
+    w("12.9", "parameters as numbers", "load them from p", ('f"v{k} = p[{k}]"', 'f"v{k} = {float(t.value[k])!r}"')),
+    w("12.9", "one thread for all", "does the samples of many",
+      ("    i = cuda.grid(1)\\n    if i < losses.size:\\n", "    if cuda.grid(1) == 0:\\n     for i in range(losses.size):\\n")),
     w("12.9", "list of lines", "expected the text", ('return text + "".join(f"        {line}\\n" for line in body)',
                                                  'return text.splitlines() + body')),
 ]  # fmt: skip
