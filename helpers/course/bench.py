@@ -175,18 +175,20 @@ def draw(results):
 
 
 def machine():
-    """The machine and the versions, with no name of it or its user."""
+    """The machine, the versions, and what the environment tells the libraries; no name of a user."""
     import importlib.metadata as metadata
 
     packages = ("numpy", "numba", "torch")
-    threads = {n: os.environ.get(n) for n in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
+    # OPENBLAS_CORETYPE, for example: a kernel for an older processor can take twice as long.
+    told = ("OMP_", "OPENBLAS_", "MKL_", "ONEDNN_", "ATEN_", "NUMBA_CPU_", "NPY_")
+    settings = {n: os.environ[n] for n in sorted(os.environ) if n.startswith(told)}
     return {
         "system": platform.system(),
         "processor": _processor(),
         "cores": os.cpu_count(),
         "python": platform.python_version(),
         **{name: metadata.version(name) for name in packages},
-        **threads,
+        **settings,
     }
 
 

@@ -49,7 +49,7 @@ class Accesses:
     def load(self, m, array, index, site):
         """array[index] for the lanes of `m`."""
         if type(array) is tuple:
-            return self._element(array, index, site)
+            return self._element(m, array, index, site)
         if not isinstance(array, memory.Array):
             raise self.unsupported(site, f"a {type(array).__name__} cannot be indexed.")
         if self._is_view(array, index):
@@ -68,12 +68,16 @@ class Accesses:
         """array[index] = value for the lanes of `m`; the last lane wins where they collide."""
         if not isinstance(array, memory.Array):
             raise self.unsupported(site, "only elements of arrays can be assigned to.")
-        if self._is_view(array, index):
-            raise self.unsupported(site, f"assigning to a slice of {array.name}.", "Use a loop.")
-        if array.buffer.space == "const":
-            raise self.unsupported(site, f"{array.name} is a constant, not an argument.")
+        self._writable(array, site)
         if isinstance(value, tuple | memory.Array) or value is UNSET:
             raise self.unsupported(site, "only a number can be stored into an array.")
+        if dtype_of(value).kind == "c" != array.dtype.kind:
+            raise self.unsupported(
+                site, f"a complex number does not fit into {array.name}.", "Store its .real."
+            )
+        if self._is_view(array, index):
+            self._fill(m, array, index, value, site)
+            return
         cells, active = memory.locate(self, m, array, index, site)
         if type(value) is ndarray:
             value = value if active is None else value[active]
@@ -85,10 +89,38 @@ class Accesses:
             self.observer.access(self, "write", array, cells, active, site, value)
         array.flat[cells] = value
 
+    def _writable(self, array, site):
+        """Refuse to write constants, and memory that a GPU would have two copies of."""
+        if array.buffer.space == "const":
+            raise self.unsupported(site, f"{array.name} is a constant, not an argument.")
+        if array.buffer.twin is not None:
+            raise self.unsupported(
+                site,
+                f"{array.name} and {array.buffer.twin} share memory on the host, but a GPU gets a"
+                " copy of each, and only one of them is written.",
+                "Pass one cuda.to_device array for both.",
+            )
+
+    def _fill(self, m, array, index, value, site):
+        """array[1:3] = number, element by element."""
+        parts = index if type(index) is tuple else (index,)
+        if not any(type(p) is slice for p in parts) or len(parts) > array.ndim:
+            raise self.unsupported(site, memory.too_many(array, len(parts)))
+        part = memory.view(self, m, array, index, site)
+        for cell in np.ndindex(part.shape):
+            self.store(m, part, cell, value, site)
+
     def atomic(self, m, name, array, index, operands, wanted, site):
         """cuda.atomic.name: returns the old values if they are wanted."""
         if not isinstance(array, memory.Array) or array.buffer.space in ("const", "local"):
             raise self.unsupported(site, "an atomic operation works on a global or shared array.")
+        self._writable(array, site)
+        if array.dtype.name not in atomics.dtypes(name):
+            raise self.unsupported(
+                site,
+                f"cuda.atomic.{name} works on {', '.join(atomics.dtypes(name))}, but {array.name}"
+                f" is {array.dtype}.",
+            )
         if self._is_view(array, index):
             raise self.unsupported(site, f"{array.name} has {array.ndim} axes: index them all.")
         if type(index) is tuple and len(index) == 1:
@@ -114,10 +146,29 @@ class Accesses:
         parts = index if type(index) is tuple else (index,)
         return len(parts) != len(array.shape) or any(type(p) is slice for p in parts)
 
-    def _element(self, values, index, site):
+    def _element(self, m, values, index, site):
+        if type(index) is ndarray and index.dtype.kind in "iu":
+            return self._elements(m, values, index, site)
+        if type(index) is slice and all(
+            p is None or isinstance(p, int) for p in (index.start, index.stop, index.step)
+        ):
+            return values[index]
         if not isinstance(index, int | np.integer) or not -len(values) <= index < len(values):
-            raise self.unsupported(site, "a tuple is indexed by a constant within its length.")
+            raise self.unsupported(site, f"a tuple of {len(values)} is indexed within its length.")
         return values[index]
+
+    def _elements(self, m, values, index, site):
+        """An element of a tuple that is another one in each thread."""
+        parts = {len(v) if type(v) is tuple else None for v in values}
+        if len(parts) == 1 and parts != {None}:
+            return tuple(self._elements(m, part, index, site) for part in zip(*values, strict=True))
+        if len(parts) != 1 or any(isinstance(v, memory.Array) for v in values):
+            raise self.unsupported(site, "a tuple of unlike parts is indexed by a constant.")
+        active = index if m is None else index[m.lanes]
+        if active.min() < 0 or active.max() >= len(values):
+            raise self.unsupported(site, f"a tuple of {len(values)} is indexed within its length.")
+        rows = [np.broadcast_to(strong(v), index.shape) for v in values]
+        return np.stack(rows)[np.clip(index, 0, len(values) - 1), np.arange(index.size)]
 
     def unpack(self, values, count, site):
         """Check that a tuple has as many parts as there are targets."""
@@ -144,5 +195,7 @@ class Accesses:
     def print(self, m, *values):
         """Print a line for each active thread, in order of thread number."""
         lanes_ = range(self.geometry.size) if m is None else m.lanes
+        if any(isinstance(v, memory.Array) for v in values):
+            raise TypeError("an 'Array' cannot be printed")  # the launch adds the line
         for lane in lanes_:
             print(*(v[lane] if type(v) is ndarray else v for v in values))

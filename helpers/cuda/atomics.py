@@ -20,6 +20,17 @@ COMBINE = {
 }  # fmt: skip
 
 
+WIDE = ("int32", "int64", "uint32", "uint64")
+FLOATS = ("float32", "float64")
+
+
+def dtypes(name):
+    """Name the dtypes that numba compiles an atomic operation for."""
+    if name in ("inc", "dec"):
+        return WIDE[2:]
+    return WIDE if name in ("and_", "or_", "xor", "exch", "cas") else WIDE + FLOATS
+
+
 def apply(name, flat, cells, operands, wanted):
     """Change flat[cells] in order; return the old value each lane saw, if wanted."""
     operands = [

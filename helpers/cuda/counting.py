@@ -74,7 +74,7 @@ def tally(how, cells, lanes, threads, tpb, itemsize, period, row):
     `threads` is each lane's number in the grid; `period` the cells of one block's shared array.
     """
     seen = np.empty(64, np.int64)
-    limit = 16 if how == SHARED and itemsize == 8 else 32
+    limit = 32 * 4 // max(4, itemsize) if how == SHARED else 32
     start = 0
     while start < cells.size:
         thread = threads[lanes[start]]

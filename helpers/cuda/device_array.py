@@ -42,18 +42,22 @@ class DeviceArray:
     ndim = property(lambda self: self._array.ndim)
     nbytes = property(lambda self: self._array.nbytes)
     strides = property(lambda self: self._array.strides)
+    alloc_size = property(lambda self: self._array.nbytes)
     T = property(lambda self: self._view(self._array.T))
 
     def copy_to_host(self, ary=None, stream=0):
         """Return a copy as an ndarray, or fill the one that is given."""
         if ary is None:
             return self._array.copy()
+        _alike(self._array, ary)
         np.copyto(ary, self._array)
         return ary
 
     def copy_to_device(self, ary, stream=0):
         """Fill from an ndarray or another device array."""
-        self._array[...] = getattr(ary, "_array", ary)
+        ary = np.asarray(getattr(ary, "_array", ary))
+        _alike(self._array, ary)
+        self._array[...] = ary
         self._buffer.written = None
 
     def __array__(self, dtype=None, copy=None):
@@ -78,6 +82,19 @@ class DeviceArray:
         """Return a flat view."""
         return self._view(self._array.reshape(-1, order=order))
 
+    def transpose(self, axes=None):
+        """Return a view with its axes in another order."""
+        return self._view(self._array.transpose(axes))
+
+    def view(self, dtype):
+        """Return the same bytes as another dtype."""
+        return self._view(self._array.view(dtype))
+
+    def split(self, section, stream=0):
+        """Yield pieces of `section` elements; the last one may be shorter."""
+        for start in range(0, self.size, section):
+            yield self[start : start + section]
+
     def is_c_contiguous(self):
         """Tell whether the elements lie in C order without gaps."""
         return self._array.flags.c_contiguous
@@ -88,6 +105,14 @@ class DeviceArray:
 
     def __repr__(self):
         return f"<simulated device array, shape {self.shape}, {self.dtype}>"
+
+
+def _alike(device, other):
+    """Refuse to copy between arrays of different dtype or shape, as numba does."""
+    if device.dtype != other.dtype:
+        raise TypeError(f"the device array is {device.dtype}, the other is {other.dtype}.")
+    if device.shape != other.shape:
+        raise ValueError(f"the device array has shape {device.shape}, the other {other.shape}.")
 
 
 def _flat(array):

@@ -1,12 +1,15 @@
 """Translate the expressions of a kernel into calls on values of all threads at once."""
 
 import ast
+from difflib import get_close_matches
+from types import ModuleType
 
 import numpy as np
 
 from helpers.cuda import values
 from helpers.cuda.errors import UnsupportedError
-from helpers.cuda.source import DIM3, MISSING, as_dtype, math_name
+from helpers.cuda.memory import FromEnd
+from helpers.cuda.source import API, DIM3, MISSING, as_dtype, math_name
 from helpers.cuda.vocabulary import (
     ATTRIBUTES,
     BINARY,
@@ -18,6 +21,11 @@ from helpers.cuda.vocabulary import (
     literal,
     on_device,
 )
+
+
+def _in(found, table):
+    """Tell whether an object is a key; some objects have no hash."""
+    return isinstance(found, type | type(abs) | np.ufunc) and found in table
 
 
 class Expressions:
@@ -52,8 +60,8 @@ class Expressions:
     def _constant(self, node, m):
         if type(node.value) in (bool, int):
             return repr(values.wrap(node.value) if type(node.value) is int else node.value)
-        if type(node.value) is float:
-            return self.keep(np.float64(node.value))
+        if type(node.value) in (float, complex):
+            return self.keep(values.strong(node.value))
         self.refuse(node, f"the value {node.value!r} cannot be used in a kernel.")
 
     def _name(self, node, m):
@@ -71,7 +79,7 @@ class Expressions:
         found = self.source.constant(node)
         text = ast.unparse(node)
         if found is MISSING:
-            self.refuse(node, f"`{text}` is not defined.")
+            self.refuse(node, f"`{text}` is not defined.", self.nearest(node))
         if is_constant(found):
             return repr(found) if type(found) in (int, bool) else self.keep(on_device(found))
         if isinstance(found, np.ndarray):
@@ -92,6 +100,8 @@ class Expressions:
             found = self.source.constant(node.value)
             if not isinstance(found, np.ndarray):
                 return self._outside(node)
+        elif not isinstance(node.value, ast.Name) and (hint := self.nearest(node.value)):
+            self.refuse(node, f"`{ast.unparse(node.value)}` is not defined.", hint)
         if node.attr not in ATTRIBUTES:
             self.refuse(node, f"the attribute `.{node.attr}` is not known in a kernel.")
         return f"{self.expr(node.value, m)}.{node.attr}"
@@ -167,8 +177,18 @@ class Expressions:
         return "slice(" + ", ".join(self.expr(p, m) if p else "None" for p in parts) + ")"
 
     def _subscript(self, node, m):
-        array, index = self.expr(node.value, m), self.expr(node.slice, m)
+        array, index = self.expr(node.value, m), self.index(node.slice, m)
         return f"R.load({m}, {array}, {index}, {self.site(node)})"
+
+    def index(self, node, m):
+        """Code for what stands in brackets; a literal -1 means the end, a calculated one does not."""
+        if isinstance(node, ast.Tuple):
+            return "(" + "".join(self.index(e, m) + ", " for e in node.elts) + ")"
+        folded = literal(node)
+        value = getattr(folded, "value", None) if isinstance(folded, ast.Constant) else None
+        if type(value) is int and value < 0:
+            return self.keep(FromEnd(value))
+        return self.expr(node, m)
 
     def _call(self, node, m):
         name = self.source.intrinsic(node.func)
@@ -181,7 +201,11 @@ class Expressions:
         if found is MISSING:
             if isinstance(node.func, ast.Attribute) and node.func.attr == "type":
                 return f"cast({self.expr(node.func.value, m)}, {self.exprs(node.args, m)})"
-            self.refuse(node, f"`{text}` is not known in a kernel.")
+            if isinstance(node.func, ast.Attribute) and node.func.attr == "conjugate":
+                return f"conjugate({self.expr(node.func.value, m)})"
+            if isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Call):
+                self.expr(node.func.value, m)  # the inner call may be what is wrong
+            self.refuse(node, f"`{text}` is not known in a kernel.", self.nearest(node.func))
         dtype = as_dtype(found)
         if dtype is not None and len(node.args) == 1:
             return self._cast(node, dtype, m)
@@ -195,29 +219,64 @@ class Expressions:
         return f"cast({self.keep(dtype)}, {self.expr(value, m)})"
 
     def _function(self, node, found, text, m):
+        self._callable(node, found, text)
         args = [self.expr(a, m) if not self._is_text(a) else repr(a.value) for a in node.args]
         if found is print:
             return f"R.print({m}, {', '.join(args)})"
+        if found is float and len(node.args) == 1 and self._is_text(node.args[0]):
+            return self._infinite(node, node.args[0].value)
         if any(self._is_text(a) for a in node.args):
             self.refuse(node, "a string can only be printed in a kernel.")
         if found is len:
             return f"len({args[0]})"
         if found is divmod:
             return "(" + ", ".join(self.op(node, n, *args, m=m) for n in ("floordiv", "mod")) + ")"
-        if found in BUILTINS.keys() if isinstance(found, type | type(abs)) else False:
+        if _in(found, BUILTINS):
             return self.op(node, BUILTINS[found], *args)
         if math_name(found) in values.MATH:
             return self.op(node, self.keep(values.MATH[math_name(found)]), *args)
-        if hasattr(found, "py_func"):
-            return self._device_call(node, found.py_func, args, m)
+        if isinstance(found, np.ufunc):
+            return self.op(node, self.keep(values.UFUNCS[found]), *args)
+        return self._device_call(node, found.py_func, args, m)
+
+    def _callable(self, node, found, text):
+        """Refuse to call what is neither a device function nor one of those known here."""
+        known = found in (print, len, divmod) or math_name(found) in values.MATH
+        if known or hasattr(found, "py_func") or _in(found, BUILTINS) or _in(found, values.UFUNCS):
+            return
         hint = ""
         if found in (min, max):
             hint = "Numba's built-in CUDA target does not compile it; write `a if a > b else b`."
-        elif type(found).__name__ == "function":
-            hint = "Decorate it with @cuda.jit(device=True)."
         elif isinstance(found, np.ufunc):
             hint = "Use the function of the same name in `math`."
+        elif found is sum or (getattr(found, "__module__", None) or "").startswith("numpy"):
+            hint = "Write the loop; memory comes from cuda.local.array or cuda.shared.array."
+        elif (getattr(found, "__module__", None) or "").startswith("numba"):
+            hint = "It belongs to the host: call it outside the kernel."
+        elif type(found).__name__ == "function":
+            hint = "Decorate it with @cuda.jit(device=True)."
         self.refuse(node, f"`{text}` cannot be called in a kernel.", hint)
+
+    def _infinite(self, node, text):
+        """float("inf") and the like, which numba knows at compile time."""
+        try:
+            return self.keep(np.float64(text))
+        except ValueError:
+            self.refuse(node, f"{text!r} is not a number.")
+
+    def nearest(self, node):
+        """A hint where a name of numba.cuda is mistyped, or used without its `cuda.`."""
+        name = node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
+        if isinstance(node, ast.Attribute):
+            base = self.source.constant(node.value)
+            if not isinstance(base, ModuleType) or not base.__name__.endswith(".cuda"):
+                return self.nearest(node.value) if isinstance(node.value, ast.Attribute) else ""
+        if not name or name in API:
+            return f"Did you mean cuda.{name}?" if name else ""
+        close = [n for n in API if n.lower() == name.lower()] or get_close_matches(name, API, 1)
+        if isinstance(node, ast.Name) and (not close or close[0].lower() != name.lower()):
+            return ""
+        return f"Did you mean cuda.{close[0]}?" if close else ""
 
     @staticmethod
     def _is_text(node):

@@ -7,11 +7,13 @@ as one made later.
 """
 
 import contextlib
+import importlib
 from types import FunctionType
 
 from numba import config, cuda
 
-from helpers.cuda import host
+from helpers.cuda import host, signatures
+from helpers.cuda.errors import LimitError, UnsupportedError
 from helpers.cuda.launching import simulate
 from helpers.cuda.observe import Observer
 
@@ -29,7 +31,12 @@ class Configured:
     def __init__(self, kernel, grid, block, stream=0, sharedmem=0):
         self.kernel, self.grid, self.block, self.sharedmem = kernel, grid, block, sharedmem
 
-    def __call__(self, *args):
+    def __call__(self, *args, **names):
+        if names:
+            raise UnsupportedError(
+                f"a kernel takes its arguments by position, not by name: {', '.join(names)}.",
+                kernel=self.kernel.py_func.__name__,
+            )
         observer = Observer() if _watching else None
         simulate(self.kernel, self.grid, self.block, args, self.sharedmem, observer)
         if observer is not None:
@@ -45,8 +52,19 @@ def _forall(self, ntasks, tpb=0, stream=0, sharedmem=0):
     return Configured(self, max(1, -(-int(ntasks) // threads)), threads, stream, sharedmem)
 
 
+def _getitem(self, args):
+    """`kernel[blocks, threads]`."""
+    if not isinstance(args, tuple) or len(args) not in (2, 3, 4):
+        raise LimitError(
+            "a launch names blocks and threads: kernel[blocks, threads](...).",
+            kernel=self.py_func.__name__,
+        )
+    return self.configure(*args)
+
+
 def _compile(self, sig):
-    """An explicit signature compiles at once; without a device there is nothing to compile for."""
+    """An explicit signature compiles at once; without a device it is only kept, to be checked."""
+    signatures.keep(self, sig)
 
 
 _compile_device_there = cuda.dispatcher.CUDADispatcher.compile_device
@@ -99,7 +117,22 @@ def _patched(names):
                 delattr(cls, name)
 
 
-LAUNCHING = {"configure": _configure, "forall": _forall}
+def _refuse_ufunc(self, *args, **kwargs):
+    """What `@vectorize(target="cuda")` makes needs a driver from the first line on."""
+    raise UnsupportedError(
+        'target="cuda" needs a GPU.', hint='Write a @cuda.jit kernel, or leave target="cpu".'
+    )
+
+
+def _refuse_states(*args, **kwargs):
+    """The generators of numba.cuda.random are not simulated."""
+    raise UnsupportedError(
+        "the simulator does not know numba.cuda.random.",
+        hint="Pass random numbers as an array, or write a small generator (xorshift) yourself.",
+    )
+
+
+LAUNCHING = {"configure": _configure, "forall": _forall, "__getitem__": _getitem}
 COMPILING = {
     "compile": _compile,
     "compile_device": _compile_device,
@@ -123,6 +156,14 @@ def install():
         function = getattr(cuda, name, None)
         if isinstance(function, FunctionType):
             _redirect(function, replacement)
+    cuda.gpus.lst = [host.get_current_device()]
+    with contextlib.suppress(ImportError, AttributeError):  # they move from version to version
+        vectorizers = importlib.import_module("numba.cuda.vectorizers")
+        vectorizers.CUDAVectorize.__init__ = _refuse_ufunc
+        vectorizers.CUDAGUFuncVectorize.__init__ = _refuse_ufunc
+    with contextlib.suppress(ImportError, AttributeError):
+        random = importlib.import_module("numba.cuda.random")
+        _redirect(random.create_xoroshiro128p_states, _refuse_states)
 
 
 @contextlib.contextmanager

@@ -102,6 +102,14 @@ class Device:
     id, name, compute_capability = 0, b"simulated", (8, 0)
     MAX_THREADS_PER_BLOCK, WARP_SIZE, MULTIPROCESSOR_COUNT = 1024, 32, 1
     MAX_SHARED_MEMORY_PER_BLOCK = 48 * 1024
+    MAX_BLOCK_DIM_X, MAX_BLOCK_DIM_Y, MAX_BLOCK_DIM_Z = 1024, 1024, 64
+    MAX_GRID_DIM_X, MAX_GRID_DIM_Y, MAX_GRID_DIM_Z = 2**31 - 1, 65535, 65535
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        pass
 
     def reset(self):
         """Nothing to reset."""
@@ -149,6 +157,11 @@ def select_device(device_id=0):
     return _context.device
 
 
+def list_devices():
+    """Return the simulated device in a list."""
+    return [_context.device]
+
+
 def nothing(*args, **kwargs):
     """Do nothing, as there is nothing to wait for or to close."""
 
@@ -180,7 +193,7 @@ def scope(*args, **kwargs):
 FUNCTIONS = {
     **{f.__name__: f for f in (
         to_device, device_array, device_array_like, event_elapsed_time, current_context,
-        get_current_device, select_device, detect, as_cuda_array, is_cuda_array)},
+        get_current_device, select_device, list_devices, detect, as_cuda_array, is_cuda_array)},
     **dict.fromkeys(("managed_array", "pinned_array", "mapped_array"), host_array),
     **dict.fromkeys(("pinned_array_like", "mapped_array_like"), host_array_like),
     **dict.fromkeys(("synchronize", "close", "profile_start", "profile_stop"), nothing),

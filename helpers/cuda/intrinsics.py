@@ -3,8 +3,10 @@
 import ast
 import math
 
+import numpy as np
+
 from helpers.cuda.expressions import Expressions
-from helpers.cuda.source import MISSING, as_dtype
+from helpers.cuda.source import DTYPES, MISSING, as_dtype
 from helpers.cuda.vocabulary import ATOMICS, BARRIERS, BITS, SHUFFLES, VOTES, literal
 
 FULL = "0xffffffff"
@@ -45,7 +47,12 @@ class Intrinsics(Expressions):
             return self.op(node, f"bit_{name}", *(self.expr(a, m) for a in args))
         if name == "nanosleep":
             return "None"
-        self.refuse(node, f"the simulator does not know cuda.{name}.")
+        hint = ""
+        if name.startswith("cg"):
+            hint = "Blocks wait for each other only at the end of a kernel: start a second one."
+        elif name in ("shared", "local"):
+            hint = f"Did you mean cuda.{name}.array?"
+        self.refuse(node, f"the simulator does not know cuda.{name}.", hint)
 
     def _exactly(self, node, name, count, m):
         if len(node.args) != count:
@@ -71,7 +78,7 @@ class Intrinsics(Expressions):
         if set(given) != {"shape", "dtype"}:
             self.refuse(node, f"cuda.{name} takes a shape and a dtype.")
         shape = self._static_shape(given["shape"], name)
-        dtype = as_dtype(self.source.constant(given["dtype"]))
+        dtype = self._dtype(given["dtype"])
         if dtype is not None:
             self.program.double |= dtype.name == "float64"
             dtype_code = self.keep(dtype)
@@ -83,6 +90,12 @@ class Intrinsics(Expressions):
             self.program.shared_cells += abs(math.prod(shape))
         label = self.allocating or name
         return f"R.{name[:-6]}({shape!r}, {dtype_code}, {label!r}, {self.site(node)})"
+
+    def _dtype(self, node):
+        """Return the dtype that a node names, as a type or as a string, or None."""
+        if isinstance(node, ast.Constant) and node.value in DTYPES:
+            return np.dtype(node.value)
+        return as_dtype(self.source.constant(node))
 
     def _static_shape(self, node, name):
         parts = node.elts if isinstance(node, ast.Tuple) else [node]
@@ -117,7 +130,7 @@ class Intrinsics(Expressions):
         if name == "compare_and_swap":
             name, index, rest = "cas", "0", node.args[1:]
         else:
-            index, rest = self.expr(node.args[1], m), node.args[2:]
+            index, rest = self.index(node.args[1], m), node.args[2:]
         wanted = 2 if name == "cas" else 1
         if len(rest) != wanted:
             self.refuse(node, f"cuda.atomic.{name} takes {wanted + 2} arguments.")

@@ -6,13 +6,14 @@ from types import FunctionType
 import numpy as np
 from numba import config
 
-from helpers.cuda import lanes
+from helpers.cuda import lanes, signatures
 from helpers.cuda.device_array import DeviceArray
 from helpers.cuda.errors import KernelError, LimitError, UnsupportedError
 from helpers.cuda.memory import Array, wrap_host
 from helpers.cuda.program import make_program
 from helpers.cuda.schedule import ORDERS, run_grid
-from helpers.cuda.values import F64, strong
+from helpers.cuda.source import is_number
+from helpers.cuda.values import C128, F64, strong
 
 # CUDA C++ Programming Guide, "Compute Capabilities", table of technical specifications.
 MAX_THREADS, MAX_BLOCK, MAX_GRID = 1024, (1024, 1024, 64), (2**31 - 1, 65535, 65535)
@@ -46,9 +47,9 @@ class Launch:
         self.shared_bytes, self.observer = int(shared_bytes), observer
         self._check_limits()
         self.program = program_of(kernel, observer is not None)
-        self.arguments = self._bind(args)
+        self.arguments = self._bind(kernel, args)
         self.double_allowed = self.program.double or any(
-            isinstance(a, Array) and a.dtype == F64 for a in self.arguments
+            a.dtype in (F64, C128) for a in _flat(self.arguments)
         )
         for buffer in self.buffers():
             buffer.shadow = None
@@ -57,13 +58,14 @@ class Launch:
 
     def buffers(self):
         """The global memory that the kernel was given."""
-        return [a.buffer for a in self.arguments if isinstance(a, Array)]
+        return [a.buffer for a in _flat(self.arguments)]
 
     def _dims(self, what, value):
         try:
             return lanes.dims(value)
         except TypeError as error:
-            raise LimitError(f"{error}.", kernel=self.name) from None
+            hint = "Round up: -(-n // threads)." if "float" in repr(type(value)) else ""
+            raise LimitError(f"{error}.", kernel=self.name, hint=hint) from None
 
     def _check_limits(self):
         for what, dims, most in (("block", self.block, MAX_BLOCK), ("grid", self.grid, MAX_GRID)):
@@ -85,7 +87,7 @@ class Launch:
                 kernel=self.name,
             )
 
-    def _bind(self, args):
+    def _bind(self, kernel, args):
         names = self.program.entry.params
         if len(args) != len(names):
             raise UnsupportedError(
@@ -94,6 +96,7 @@ class Launch:
             )
         bases, hosts = {}, []
         try:
+            args = signatures.convert(names, args, signatures.of(kernel))
             bound = tuple(
                 self._argument(n, a, bases, hosts) for n, a in zip(names, args, strict=True)
             )
@@ -101,12 +104,9 @@ class Launch:
             raise UnsupportedError(error.message, kernel=self.name) from None
         for k, (name, a) in enumerate(hosts):
             for other, b in hosts[:k]:
-                if np.may_share_memory(a, b):
-                    raise UnsupportedError(
-                        f"{other} and {name} share memory on the host, but a GPU gets a copy of"
-                        " each; use one cuda.to_device array for both.",
-                        kernel=self.name,
-                    )
+                if np.may_share_memory(a, b):  # fine as long as nobody writes there
+                    twins = [v.buffer for v in _flat(bound) if v.name in (name, other)]
+                    twins[0].twin, twins[1].twin = twins[1].name, twins[0].name
         return bound
 
     def _argument(self, name, value, bases, hosts):
@@ -118,12 +118,14 @@ class Launch:
             if value.size:
                 hosts.append((name, value))
             return wrap_host(name, value)
-        if isinstance(value, bool | int | float | np.bool_ | np.integer | np.floating):
+        if is_number(value):
             return value if type(value) in (int, bool) else strong(value)
         if isinstance(value, tuple) and value:
             return tuple(self._argument(name, v, bases, hosts) for v in value)
         kind = type(value).__name__
         hint = "Pass arrays and numbers."
+        if isinstance(value, np.ndarray):
+            kind, hint = "ndarray of no axes", f"Pass {name}.item() or {name}.reshape(1)."
         if kind == "Tensor":
             hint = f"Pass {name}.numpy()."
         elif isinstance(value, list):
@@ -165,12 +167,22 @@ class Launch:
         name, line, text = place or (self.name, None, "")
         reason = f"{type(error).__name__}: {error}."
         if "'Array'" in reason:
-            reason = "an array is used where a number is needed."
+            reason = "an array is used where a number is needed: index it."
+        elif "not supported for the input types" in reason:
+            reason = "a float meets an operation that only integers have."
         elif "NoneType" in reason:
             reason = "a variable is used that has no value yet, or a call that returns none."
         return UnsupportedError(
             f"this cannot run on a GPU: {reason}", kernel=name, line=line, source=text
         )
+
+
+def _flat(arguments):
+    """The arrays among the arguments, those inside tuples too."""
+    found = []
+    for a in arguments:
+        found += [a] if isinstance(a, Array) else _flat(a) if isinstance(a, tuple) else []
+    return found
 
 
 def simulate(kernel, grid, block, args, shared_bytes=0, observer=None, order="together"):

@@ -63,8 +63,59 @@ def make_range(run, m, site, *bounds):
     raise run.unsupported(site, "range takes ints, and a step that is not 0.")
 
 
+class ArrayLoop:
+    """The elements of an array of one axis, each read when its turn comes; or tuples of them."""
+
+    def __init__(self, run, mask, site, parts, length):
+        self.mask, self.value = mask, None
+        self._run, self._site, self._parts, self._length, self._next = run, site, parts, length, 0
+
+    def advance(self):
+        """Go to the next element; False at the end, or when every thread has left."""
+        if self.mask is False or self._next >= self._length:
+            return False
+        k, self._next = self._next, self._next + 1
+        self.value = self._take(self._parts, k)
+        return True
+
+    def _take(self, parts, k):
+        if isinstance(parts, Zip):
+            return tuple(self._take(p, k) for p in parts.parts)
+        return self._run.load(self.mask, parts, k, self._site) if _is_array(parts) else parts[k]
+
+
+class Zip:
+    """What `zip` and `enumerate` make: several things to loop over side by side."""
+
+    def __init__(self, *parts):
+        self.parts = parts
+
+
+def counted(value, start=0):
+    """`enumerate(value, start)`."""
+    return Zip(range(start, 1 << 62), value)
+
+
+def _is_array(value):
+    return hasattr(value, "buffer")
+
+
+def _length(run, value, site):
+    """How often a loop over a value goes round; refuse what cannot be looped over."""
+    if isinstance(value, Zip):
+        return min(_length(run, p, site) for p in value.parts)
+    if isinstance(value, range):
+        return len(value)
+    if _is_array(value) and value.ndim == 1:
+        return len(value)
+    if type(value) is tuple:
+        return len(value)
+    what = "ranges, tuples and arrays of one axis"
+    raise run.unsupported(site, f"only {what} can be looped over in a kernel.")
+
+
 def each(run, m, value, site):
-    """Return the loop over a tuple."""
-    if type(value) is not tuple:
-        raise run.unsupported(site, "only ranges and tuples can be looped over in a kernel.")
-    return UniformLoop(m, value)
+    """Return the loop over a tuple, an array, or several of them side by side."""
+    if type(value) is tuple:
+        return UniformLoop(m, value)
+    return ArrayLoop(run, m, site, value, _length(run, value, site))

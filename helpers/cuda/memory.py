@@ -5,7 +5,7 @@ import numpy as np
 from helpers.cuda.errors import BoundsError, UnsupportedError
 from helpers.cuda.values import I64, ndarray
 
-ALLOWED = np.dtypes.BoolDType, *(type(np.dtype(c)) for c in "bhilqBHILQfd")
+ALLOWED = np.dtypes.BoolDType, *(type(np.dtype(c)) for c in "bhilqBHILQfdFD")
 
 
 class Buffer:
@@ -16,12 +16,20 @@ class Buffer:
     (nothing written yet) or a bool for each cell.
     """
 
-    __slots__ = ("flat", "lanes", "name", "order", "period", "shadow", "shape", "space", "written")
+    __slots__ = (
+        "dynamic", "flat", "lanes", "name", "order", "period", "shadow", "shape", "space", "twin",
+        "written",
+    )  # fmt: skip
 
     def __init__(self, name, space, flat, shape, written=None, period=None, lanes=1, order="C"):
         self.name, self.space, self.flat, self.shape = name, space, flat, shape
         self.written, self.period, self.lanes, self.order = written, period, lanes, order
-        self.shadow = None
+        self.shadow = self.twin = None  # twin: the argument with which it shares host memory
+        self.dynamic = False  # shared memory whose size the launch decides
+
+
+class FromEnd(int):
+    """A negative index that stands in the source as such, like the -1 of x[-1]."""
 
 
 class Array:
@@ -67,9 +75,10 @@ def c_strides(shape):
 
 def wrap_host(name, array):
     """Let a kernel see a contiguous ndarray; nothing is copied."""
-    if not isinstance(array.dtype, ALLOWED):
+    if not isinstance(array.dtype, ALLOWED) or not array.dtype.isnative:
         raise UnsupportedError(
-            f"argument {name} has dtype {array.dtype}; use bool, integers, float32 or float64."
+            f"argument {name} has dtype {array.dtype}; use bool, integers, float32, float64 or"
+            " complex numbers."
         )
     if array.flags.c_contiguous:
         flat = array.reshape(-1)
@@ -95,18 +104,26 @@ def _axis(run, m, array, axis, i, lanes, site):
             i = i[lanes]
         if i.dtype is not I64:
             if i.dtype.kind not in "iu":
-                raise run.unsupported(site, f"the index of {array.name} is {i.dtype}, not an int.")
+                raise _no_index(run, array, i.dtype, site)
             i = i.astype(I64)
         if i.view(np.uint64).max() >= n:
             k = int(np.argmax((i < 0) | (i >= n)))
             raise _outside(run, m, array, axis, int(i[k]), k if lanes is None else lanes[k], site)
         return i
     if not isinstance(i, int | np.integer):
-        raise run.unsupported(site, f"the index of {array.name} is a {type(i).__name__}.")
-    i = int(i)
+        raise _no_index(run, array, type(i).__name__, site)
+    i = int(i) + n if type(i) is FromEnd else int(i)
     if not 0 <= i < n:
         raise _outside(run, m, array, axis, i, 0 if lanes is None else lanes[0], site)
     return i
+
+
+def _no_index(run, array, what, site):
+    """An error about an index that is no integer."""
+    hint = "Divide with //, or use int()." if "float" in str(what) else ""
+    if what == "Index3":
+        what, hint = "triple", "Write .x, .y or .z behind it."
+    return run.unsupported(site, f"the index of {array.name} is a {what}, not an int.", hint)
 
 
 def _outside(run, m, array, axis, i, lane, site):
@@ -116,6 +133,13 @@ def _outside(run, m, array, axis, i, lane, site):
     hint = "Is a guard such as `if i < n` missing, or the index off by one?"
     if array.buffer.space in ("shared", "local"):
         hint = "Is the array large enough, or the index off by one?"
+        if array.buffer.space == "shared" and array.buffer.dynamic and array.ndim == 1:
+            hint = "Its size comes from the launch: kernel[blocks, threads, 0, bytes]."
+    elif any(i < k for k in array.shape[axis + 1 :] + array.shape[:axis]):
+        hint = (
+            "Is a guard missing or off by one, or are the axes swapped? "
+            "cuda.grid(2) gives x, the column, first."
+        )
     if i < 0:
         hint = "Numba would wrap it to the end of the array, CUDA C would not: write what you mean."
     return run.error(
@@ -153,25 +177,50 @@ def view(run, m, array, index, site):
     if type(index) is not tuple:
         index = (index,)
     if len(index) > array.ndim:
-        raise run.unsupported(
-            site, f"{array.name} has {array.ndim} axes but {len(index)} indices are used."
-        )
+        raise run.unsupported(site, too_many(array, len(index)))
     offset, shape, strides = array.offset, [], []
     for axis, i in enumerate(index):
         n, stride = array.shape[axis], array.strides[axis]
         if not isinstance(i, slice):
             offset = offset + _full(run, m, array, axis, i, site) * stride
             continue
-        parts = (i.start, i.stop, i.step)
-        if any(p is not None and not isinstance(p, int | np.integer) for p in parts):
-            raise run.unsupported(site, "a slice whose ends differ between threads.")
-        start, stop, step = i.indices(n)
+        start, length, step = _slice(run, m, i, n, site)
         offset = offset + start * stride
-        shape.append(len(range(start, stop, step)))
+        shape.append(length)
         strides.append(stride * step)
     rest = slice(len(index), None)
     shape, strides = (*shape, *array.shape[rest]), (*strides, *array.strides[rest])
     return Array(array.buffer, shape, strides, offset, array.name)
+
+
+def too_many(array, used):
+    """Say that an array does not have as many axes as there are indices."""
+    axes = "1 axis" if array.ndim == 1 else f"{array.ndim} axes"
+    return f"{array.name} has {axes}, but {used} indices are used."
+
+
+def _slice(run, m, part, n, site):
+    """Return start, length and step of a slice; its start may differ between threads."""
+    ends = part.start, part.stop, part.step
+    if all(p is None or isinstance(p, int | np.integer) for p in ends):
+        start, stop, step = part.indices(n)
+        return start, len(range(start, stop, step)), step
+    lanes = slice(None) if m is None else m.lanes
+    start, stop = (
+        np.broadcast_to(np.asarray(default if p is None else p), (run.geometry.size,))[lanes]
+        for p, default in ((part.start, 0), (part.stop, n))
+    )
+    if start.dtype.kind not in "iu" or stop.dtype.kind not in "iu":
+        raise run.unsupported(site, "the ends of a slice have to be ints.", "Divide with //.")
+    start, stop = (np.clip(np.where(p < 0, p + n, p), 0, n) for p in (start, stop))
+    lengths = np.maximum(stop - start, 0)
+    if part.step not in (None, 1) or lengths.min() != lengths.max():
+        raise run.unsupported(
+            site, "a slice whose length differs between threads.", "Index it in a loop instead."
+        )
+    first = np.zeros(run.geometry.size, I64)
+    first[lanes] = start
+    return first, int(lengths[0]), 1
 
 
 def _full(run, m, array, axis, i, site):

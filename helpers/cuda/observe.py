@@ -164,7 +164,10 @@ class Observer:
             f"{names[1]} {verbs[kind]} {self.cell_name(buffer, cell)}, which {names[0]}"
             f" {verbs[other_kind]} in {at}, and nothing orders the two."
         )
-        hint = _advice(kind, other_kind, me, them, launch.tpb, at == "the same line")
+        same_line = at == "the same line" and buffer.space == "global"
+        hint = _advice(kind, other_kind, me, them, launch.tpb, same_line)
+        if at == "the same line" and not same_line and "two lines" in hint:
+            hint = "Between a read and another thread's write there has to be a cuda.syncthreads()."
         return run.error(
             RaceError, site, message, hint,
             array=buffer.name, threads=(names[1], names[0]), lines=(places[1].line, places[0].line),

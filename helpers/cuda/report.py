@@ -161,7 +161,8 @@ def _plural(launch):
 def _float64_error(place, kinds):
     if "float64" in kinds:
         meets = next((k for k in kinds if k != "float64"), "float32")
-        message = f"a {meets} meets a float64, so this is computed in double precision."
+        article = "an" if meets.startswith("int") else "a"
+        message = f"{article} {meets} meets a float64, so this is computed in double precision."
         hint = "Wrap the constant or the argument: float32(...)."
     elif "float32" in kinds:
         message = "an integer meets a float32, and together they make a float64."

@@ -1,6 +1,10 @@
 """What translated code calls: control flow, memory and arithmetic for one group of threads."""
 
-from helpers.cuda import lanes, loops, memory
+import sys
+
+import numpy as np
+
+from helpers.cuda import lanes, loops, memory, stuck
 from helpers.cuda.accesses import Accesses
 from helpers.cuda.errors import HangError, UninitialisedError, UnsupportedError
 from helpers.cuda.values import UNSET, blend, ndarray, truth
@@ -23,7 +27,7 @@ class Run(Accesses, Warps):
         self.blockDim = lanes.Index3(*launch.block)
         self.gridDim = lanes.Index3(*launch.grid)
         self.exited = False
-        self._scratch = {}
+        self._scratch, self.stuck = {}, stuck.Watch()
         if self.observer is not None:
             self.observer.enter(self)
 
@@ -134,14 +138,25 @@ class Run(Accesses, Warps):
         """The loop of a `for ... in (...)`."""
         return loops.each(self, m, value, site)
 
+    zip = staticmethod(loops.Zip)
+    enumerate = staticmethod(loops.counted)
+
+    def span(self, site, *bounds):
+        """A `range` inside `zip` or `enumerate`."""
+        if not all(isinstance(v, int | np.integer) for v in bounds):
+            raise self.unsupported(site, "a range whose bounds differ between threads.")
+        return range(*map(int, bounds))
+
     def tick(self, count, m, site):
         """Count the rounds of a `while` loop."""
-        if count >= ROUNDS:
+        if count >= ROUNDS or (
+            count >= stuck.FIRST and self.stuck.seen(self, count, m, site, sys._getframe(1))
+        ):
             lane = 0 if m is None else int(m.lanes[0])
             raise self.error(
                 HangError,
                 site,
-                f"{self.thread_name(lane)} has gone round this loop {ROUNDS} times.",
+                f"{self.thread_name(lane)} has gone round this loop {count} times.",
                 "Does anything inside change the condition? Waiting for another thread hangs.",
             )
         return count + 1

@@ -111,4 +111,7 @@ def check(kind, cells, lanes, state, site, tpb, slots, last, bits, ordered, foun
 def as_bits(value, dtype, count):
     """Return the bit patterns that storing `value` into `count` cells of `dtype` writes."""
     stored = np.broadcast_to(np.asarray(value).astype(dtype), (count,))
+    if dtype.itemsize == 16:  # complex128: its two halves, mixed
+        halves = np.ascontiguousarray(stored).view(np.uint64).reshape(count, 2)
+        return halves[:, 0] ^ (halves[:, 1] * np.uint64(0x9E3779B97F4A7C15))
     return stored.view(f"u{dtype.itemsize}").astype(np.uint64)

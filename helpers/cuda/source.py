@@ -19,7 +19,7 @@ API = (
     " threadfence_system popc clz ffs brev fma cbrt selp nanosleep cg fp16"
     " vote_sync_intrinsic shfl_sync_intrinsic"
 ).split()
-DTYPES = "bool float32 float64".split()
+DTYPES = "bool float32 float64 complex64 complex128".split()
 DTYPES += [f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)]
 DIM3 = ("threadIdx", "blockIdx", "blockDim", "gridDim")
 
@@ -38,16 +38,20 @@ class Source:
     """One function: its tree, its file lines, its local names, and a lookup for all others."""
 
     def __init__(self, py_func):
-        self.function, self.name = py_func, py_func.__name__
+        self.function, self.name = py_func, py_func.__name__.replace("<lambda>", "lambda_")
         try:
             lines, first = inspect.getsourcelines(py_func)
+            lambdas = self.name != py_func.__name__ and self._lambdas()
         except (OSError, TypeError):
             raise UnsupportedError(
                 "its source text cannot be read; define it in a notebook cell or a file.",
                 kernel=self.name,
             ) from None
         self.lines, self.first = [line.rstrip("\n") for line in lines], max(first, 1)
-        self.tree = ast.increment_lineno(self._parse(lines), self.first - 1)
+        if lambdas:
+            self.tree = lambdas
+        else:
+            self.tree = ast.increment_lineno(self._parse(lines), self.first - 1)
         stop_at_todo(self.tree)
         self.params = [a.arg for a in self.tree.args.args]
         stored = {
@@ -57,6 +61,23 @@ class Source:
         }
         self.local = stored | set(self.params)
         self.seen = {}  # name -> object found outside, to notice when it changes
+
+    def _lambdas(self):
+        """Return the lambda as a function that returns its value."""
+        code = self.function.__code__
+        tree = ast.parse("".join(inspect.findsource(self.function)[0]))
+        found = [
+            n
+            for n in ast.walk(tree)
+            if isinstance(n, ast.Lambda)
+            and n.lineno == code.co_firstlineno
+            and tuple(a.arg for a in n.args.args) == code.co_varnames[: code.co_argcount]
+        ]
+        if len(found) != 1:
+            raise UnsupportedError("a kernel is written with `def`.", kernel=self.name)
+        value = ast.copy_location(ast.Return(found[0].body), found[0].body)
+        made = ast.FunctionDef(self.name, found[0].args, [value], [], type_params=[])
+        return ast.copy_location(made, found[0])
 
     def _parse(self, lines):
         text = "".join(lines)
@@ -133,7 +154,7 @@ def api_names():
 
 def is_number(value):
     """Tell whether an object from outside may be used as a constant number."""
-    return isinstance(value, bool | int | float | np.bool_ | np.integer | np.floating)
+    return isinstance(value, bool | int | float | complex | np.bool_ | np.number)
 
 
 def math_name(value):

@@ -137,7 +137,7 @@ class Translator(Intrinsics):
         if isinstance(target, ast.Name):
             self._bind(s, target.id, code, m)
         elif isinstance(target, ast.Subscript):
-            array, index = self.expr(target.value, m), self.expr(target.slice, m)
+            array, index = self.expr(target.value, m), self.index(target.slice, m)
             self.emit(f"R.store({m}, {array}, {index}, {code}, {self.site(target)})")
         elif isinstance(target, ast.Tuple):
             parts = f"t{self.fresh()}"
@@ -166,7 +166,7 @@ class Translator(Intrinsics):
             return
         n = self.fresh()
         self.emit(f"a{n} = {self.expr(target.value, m)}")
-        self.emit(f"i{n} = {self.expr(target.slice, m)}")
+        self.emit(f"i{n} = {self.index(target.slice, m)}")
         load = f"R.load({m}, a{n}, i{n}, {self.site(target)})"
         value = self.op(s, op, load, self.expr(s.value, m), m=m)
         self.emit(f"R.store({m}, a{n}, i{n}, {value}, {self.site(target)})")
@@ -243,9 +243,21 @@ class Translator(Intrinsics):
             if call.keywords or not 1 <= len(call.args) <= 3:
                 self.refuse(s, "range takes one to three numbers.")
             return f"R.range({m}, {self.site(call)}, {self.exprs(call.args, m)})"
-        if isinstance(call, ast.Call):
-            self.refuse(s, f"`for ... in {ast.unparse(call)}`: use range.")
-        return f"R.each({m}, {self.expr(call, m)}, {self.site(call)})"
+        return f"R.each({m}, {self._iterable(call, m)}, {self.site(call)})"
+
+    def _iterable(self, node, m):
+        """Code for what a loop goes over: an expression, or `zip`, `enumerate`, `range` of such."""
+        if not isinstance(node, ast.Call):
+            return self.expr(node, m)
+        made = self.source.constant(node.func)
+        if node.keywords or made not in (zip, enumerate, range) or not node.args:
+            self.refuse(node, f"`for ... in {ast.unparse(node)}`: use range.")
+        if made is range:
+            return f"R.span({self.site(node)}, {self.exprs(node.args, m)})"
+        if made is zip:
+            return f"R.zip({', '.join(self._iterable(a, m) for a in node.args)})"
+        rest = "".join(f", {self.expr(a, m)}" for a in node.args[1:])
+        return f"R.enumerate({self._iterable(node.args[0], m)}{rest})"
 
     def _do_break(self, s, m):
         self.emit(f"{m} = False")

@@ -12,6 +12,7 @@ import operator
 import numpy as np
 
 BOOL, I64, U64 = np.dtype(np.bool_), np.dtype(np.int64), np.dtype(np.uint64)
+U16, C64, C128 = np.dtype(np.uint16), np.dtype(np.complex64), np.dtype(np.complex128)
 F32, F64 = np.dtype(np.float32), np.dtype(np.float64)
 ndarray = np.ndarray
 UNSET = None  # what a variable holds before it is set
@@ -23,6 +24,8 @@ def strong(v):
         return np.int64(wrap(v))
     if type(v) is bool:
         return np.bool_(v)
+    if type(v) is complex:
+        return np.complex128(v)
     return np.float64(v) if type(v) is float else v
 
 
@@ -45,6 +48,8 @@ def _pair(a, b):
         return a.astype(wide), b.astype(wide)
     if ka == "b":
         return a.astype(b.dtype), b
+    if {a.dtype, b.dtype} == {U16, F32}:
+        return a.astype(F64), b  # numba's rule, of this pair alone
     return (a, b.astype(a.dtype)) if kb == "b" else (a, b)
 
 
@@ -81,23 +86,49 @@ def _bitwise(ufunc, python):
     return apply
 
 
+def _shift(ufunc, python):
+    """A shift: what is shifted decides between int64 and uint64, not the number of places."""
+
+    def apply(a, b):
+        if type(a) is int and type(b) is int:
+            return wrap(python(a, b))
+        a, b = strong(a), strong(b)
+        if a.dtype.kind in "fc" or b.dtype.kind in "fc":
+            return ufunc(a, b)  # raises: only integers are shifted
+        wide = U64 if a.dtype.kind == "u" else I64
+        return ufunc(a.astype(wide, copy=False), b.astype(wide, copy=False))
+
+    apply.__name__ = ufunc.__name__
+    return apply
+
+
 add = _binary(np.add, operator.add)
 sub = _binary(np.subtract, operator.sub)
 mul = _binary(np.multiply, operator.mul)
-truediv = _binary(np.true_divide)
 floordiv = _binary(np.floor_divide, lambda a, b: a // b if b else 0)
 mod = _binary(np.remainder, lambda a, b: a % b if b else 0)
 bitand = _bitwise(np.bitwise_and, operator.and_)
 bitor = _bitwise(np.bitwise_or, operator.or_)
 bitxor = _bitwise(np.bitwise_xor, operator.xor)
-lshift = _binary(np.left_shift, lambda a, b: a << (b & 63))
-rshift = _binary(np.right_shift, lambda a, b: a >> (b & 63))
+lshift = _shift(np.left_shift, lambda a, b: a << (b & 63))
+rshift = _shift(np.right_shift, lambda a, b: a >> (b & 63))
+
+
+_divide = _binary(np.true_divide)
+
+
+def truediv(a, b):
+    """a / b: integers become float64 first, each by itself."""
+    a, b = strong(a), strong(b)
+    if a.dtype.kind in "iub" and b.dtype.kind in "iub":
+        return np.true_divide(a.astype(F64), b.astype(F64))
+    return _divide(a, b)
 
 
 def power(a, b):
     """a ** b: an integer exponent keeps a float's own precision, as in numba."""
     a, b = strong(a), strong(b)
-    if a.dtype.kind == "f" and b.dtype.kind in "iub":
+    if a.dtype.kind in "fc" and b.dtype.kind in "iub":
         if b.ndim == 0 and b == 2:
             return a * a
         return np.power(a, b.astype(a.dtype))
@@ -108,8 +139,8 @@ def power(a, b):
 
 
 def neg(v):
-    """-v."""
-    return wrap(-v) if type(v) is int else np.negative(_pair(v, v)[0])
+    """-v: narrow integers are negated before they widen, as numba does it."""
+    return wrap(-v) if type(v) is int else _widen(np.negative(_number(v)))
 
 
 def pos(v):
@@ -118,8 +149,18 @@ def pos(v):
 
 
 def invert(v):
-    """~v."""
-    return ~v if type(v) is int else np.invert(_pair(v, v)[0])
+    """~v, before it widens."""
+    return ~v if type(v) is int else _widen(np.invert(strong(v)))
+
+
+def _number(v):
+    v = strong(v)
+    return v.astype(I64) if v.dtype is BOOL else v
+
+
+def _widen(v):
+    """Give an integer 64 bits; all else stays."""
+    return v.astype(U64 if v.dtype.kind == "u" else I64) if v.dtype.kind in "iu" else v
 
 
 def logical_not(v):
@@ -175,12 +216,12 @@ def blend(bits, new, old):
 def floating(v):
     """Convert integers to float64, which is what numba does for the functions of `math`."""
     v = strong(v)
-    return v if v.dtype.kind == "f" else v.astype(F64)
+    return v if v.dtype.kind in "fc" else v.astype(F64)
 
 
 def to_int(v):
-    """int(v): truncation towards zero, 64 bits."""
-    return cast(I64, v)
+    """int(v): truncation of a float towards zero; an integer keeps its type, as in numba."""
+    return v if type(v) is not int and dtype_of(v).kind in "iu" else cast(I64, v)
 
 
 def to_float(v):
@@ -196,6 +237,17 @@ def round_half_even(v):
 def absolute(v):
     """abs(v), in the type of v."""
     return abs(v) if type(v) is int else np.absolute(v)
+
+
+def make_complex(real, imag=None):
+    """complex(real, imag): complex64 if the parts given are float32, else complex128."""
+    real, imag = strong(real), strong(np.float32(0) if imag is None else imag)
+    return (real + imag * np.complex64(1j)).astype(C64 if real.dtype == imag.dtype == F32 else C128)
+
+
+def conjugate(v):
+    """v.conjugate()."""
+    return np.conjugate(strong(v))
 
 
 def _elementwise(function):
@@ -232,3 +284,23 @@ MATH = {
 MATH |= {name: _integer(getattr(np, name)) for name in ("floor", "ceil", "trunc")}
 MATH |= {name: _elementwise(getattr(math, name)) for name in ("erf", "erfc", "gamma", "lgamma")}
 MATH["pow"] = _math_pow
+MATH["ldexp"] = lambda v, e: np.ldexp(floating(v), cast(np.dtype(np.int32), e))
+MATH["frexp"] = lambda v: tuple(np.frexp(floating(v)))
+MATH["modf"] = lambda v: tuple(np.modf(floating(v)))
+MATH["remainder"] = _elementwise(math.remainder)
+
+
+def _ufunc(ufunc):
+    return lambda *values: ufunc(*(strong(v) for v in values))
+
+
+UFUNCS = {  # those that numba's built-in CUDA target compiles
+    getattr(np, name): _ufunc(getattr(np, name))
+    for name in ("maximum minimum fmax fmin logical_and logical_or logical_not".split())
+} | {
+    getattr(np, name): _float(getattr(np, name))
+    for name in (
+        "sin cos tan arcsin arccos arctan arctan2 sinh cosh tanh arcsinh arccosh arctanh"
+        " log log2 log10 hypot deg2rad rad2deg"
+    ).split()
+}

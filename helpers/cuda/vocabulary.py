@@ -17,9 +17,9 @@ COMPARE = {
 UNARY = {ast.USub: "neg", ast.UAdd: "pos", ast.Invert: "invert", ast.Not: "logical_not"}
 BUILTINS = {
     abs: "absolute", int: "to_int", float: "to_float", bool: "truth", round: "round_half_even",
-    pow: "power",
+    pow: "power", complex: "make_complex",
 }  # fmt: skip
-ATTRIBUTES = {"shape", "size", "ndim", "dtype", "T", "x", "y", "z"}
+ATTRIBUTES = {"shape", "size", "ndim", "dtype", "T", "x", "y", "z", "real", "imag"}
 BARRIERS = {"syncthreads": None, **{f"syncthreads_{k}": k for k in ("count", "and", "or")}}
 VOTES = {f"{k}_sync": k for k in ("ballot", "any", "all", "eq")}
 SHUFFLES = {"shfl_sync": "idx", **{f"shfl_{k}_sync": k for k in ("up", "down", "xor")}}
@@ -62,4 +62,6 @@ def on_device(found):
     """Give a constant the type it has on the device."""
     if isinstance(found, tuple):
         return tuple(map(on_device, found))
+    if type(found) is complex:
+        return np.complex128(found)
     return np.float64(found) if type(found) is float else found

@@ -23,7 +23,7 @@ class Request:
 
 def poison(dtype):
     """A value that shows: what undefined memory and undefined shuffles hold."""
-    if dtype.kind in "fb":
+    if dtype.kind in "fcb":
         return dtype.type(np.nan)
     return dtype.type(np.iinfo(dtype).max // 3 * 2)
 

@@ -171,4 +171,10 @@ BUGS = [
     _bug("barrier_in_device_function", "float32(32)", "32", DOUBLE, "mean = "),
     _bug("saxpy_stride", "y[i] +=", "y[i] +=", DOUBLE, "y[i] += a * x[i]",
          arguments=lambda args: (*args[:2], 1.5)),
+    _bug("dynamic_memory_in_two_parts", SYNC, "", RACE, "out[t] ="),
+    _bug("overlapping_inputs", "b[i]", "b[i + 1]", BOUNDS, "out[i] ="),
+    _bug("loop_over_a_row", "i < x.shape[0]", "i >= 0", BOUNDS, "out[i] ="),
+    _bug("mandelbrot", "j < x.size", "j >= 0", BOUNDS, "out[i, j] ="),
+    _bug("complex_numbers", SYNC, "", RACE, "out[t] ="),
+    _bug("zip_and_enumerate", "float32(k) * v", "k * v", DOUBLE, "s += k * v"),
 ]  # fmt: skip

@@ -69,6 +69,6 @@ def floats(*shape):
 
 def load_all():
     """Import the modules that register kernels, and return CASES."""
-    for name in ("map", "flow", "block", "unusual", "warp"):
+    for name in ("map", "flow", "block", "unusual", "warp", "styles"):
         importlib.import_module(f"tests.cuda.kernels_{name}")
     return CASES

@@ -15,7 +15,10 @@ from tests.cuda.nvvm import needs_nvvm
 
 CASES = load_all()
 # libdevice falls back on doubles for large arguments of sin, cos and tan.
-DOUBLES = {"doubles", "math_functions"}
+DOUBLES = {
+    "doubles", "math_functions", "mandelbrot", "parts_of_floats", "xorshift64",
+    "numbers_converted_by_a_signature",  # compiled here for a Python float, not for its signature
+}  # fmt: skip
 NAMES = {
     "cuda": cuda, "math": math, "np": np, "float32": types.float32, "int32": types.int32,
     "G": np.arange(4, dtype=np.float32), "T": 4, "PAIR": ((0, 1), (1, 0)),

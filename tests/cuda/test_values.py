@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 from numba import njit
+from numba.core.errors import TypingError
 
 from helpers.cuda import bits, values
 
@@ -57,6 +58,72 @@ def test_the_rules_are_still_numbas(expression, operation):
         compiled(SAMPLES[name])
         (signature,) = compiled.nopython_signatures[-1:]
         assert str(values.dtype_of(operation(varying(SAMPLES[name])))) == str(signature.return_type)
+
+
+KINDS = "bool_ int8 int16 int32 int64 uint8 uint16 uint32 uint64 float32 float64".split()
+BINARY = {"add": "+", "mul": "*", "truediv": "/", "mod": "%", "lshift": "<<", "rshift": ">>"}
+UNARY = {"neg": "-x", "invert": "~x", "to_int": "int(x)", "round_half_even": "round(x)"}
+
+
+def numba_says(function, *operands):
+    """Return (type, value) as numba's CPU target has them, or None if it does not compile."""
+    compiled = njit(error_model="numpy")(function)
+    try:
+        value = compiled(*operands)
+    except TypingError:
+        return None
+    return str(compiled.nopython_signatures[0].return_type), value
+
+
+def ours(operation, *operands):
+    try:
+        with np.errstate(all="ignore"):
+            found = operation(*(np.array([v]) for v in operands))[0]
+    except TypeError:
+        return None
+    return str(found.dtype), found
+
+
+def agree(found, wanted):
+    if found is None or wanted is None:
+        return found is wanted
+    same = found[0] == wanted[0]
+    return same and np.isclose(float(found[1]), float(wanted[1]), rtol=1e-6, equal_nan=True)
+
+
+@pytest.mark.parametrize("name", BINARY)
+@pytest.mark.parametrize("left", ["uint8", "uint16", "int32", "uint64", "float32"])
+def test_every_kind_meets_every_other_as_in_numba(name, left):
+    function = eval(f"lambda x, y: x {BINARY[name]} y")
+    operation, x = (
+        getattr(values, name),
+        getattr(np, left)(100) - getattr(np, left)(193 * (left[0] != "u")),
+    )
+    if left[0] == "u":
+        x = ~x  # a high bit shows what is signed
+    for right in KINDS:
+        y = getattr(np, right)(3)
+        wanted = numba_says(function, x, y)
+        if wanted is not None:
+            assert agree(ours(operation, x, y), wanted), (left, right)
+
+
+@pytest.mark.parametrize("name", UNARY)
+def test_one_of_every_kind_as_in_numba(name):
+    function = eval(f"lambda x: {UNARY[name]}")
+    for kind in KINDS[1:]:
+        x = getattr(np, kind)(3) if kind[0] in "ui" else getattr(np, kind)(-2.5)
+        wanted = numba_says(function, x)
+        if wanted is not None:
+            assert agree(ours(getattr(values, name), x), wanted), kind
+
+
+def test_complex_numbers():
+    z = values.make_complex(np.float32(3), np.float32(4))
+    assert z == 3 + 4j and z.dtype == np.complex64 and values.make_complex(1).dtype == complex
+    assert values.absolute(z) == 5 and values.absolute(z).dtype == np.float32
+    assert values.power(z, 2) == z * z and values.conjugate(z) == 3 - 4j
+    assert values.mul(z, 2).dtype == complex and values.strong(1j) == 1j
 
 
 def test_integers_divide_and_wrap_as_in_numba():
