@@ -1,13 +1,16 @@
 """Timing: correctness first, ratios from a clock that the test holds, nothing left behind."""
 
 import gc
+import re
 import sys
 import types
 
 import numpy as np
 import pytest
 
+from helpers.course import files
 from helpers.timing import compare_speed, race
+from helpers.timing.table import RESTLESS
 
 
 class Clock:
@@ -76,6 +79,32 @@ def test_the_spread_is_that_of_the_rounds(clock):
 
     row = compare_speed({"steady": clock.costs(0.1), "wavering": wavering}).rows[-1]
     assert (row.slowest, row.ratio, row.fastest) == pytest.approx((0.5, 1, 2))
+
+
+@pytest.mark.parametrize(("disturbed", "said"), [(0.2, False), (0.9, True)])
+def test_rounds_that_differ_too_much_are_said(clock, disturbed, said):
+    durations = iter([0.1, 0.1, 0.1, 0.1, disturbed, 0.1, 0.1, 0.1, 0.1])
+
+    def function():
+        clock.now += next(durations)
+        return 1.0
+
+    note = compare_speed({"steady": clock.costs(0.1), "other": function}).note
+    assert ("differ by up to 9 times: something else runs" in note) == said
+
+
+@pytest.mark.parametrize("name", files.names())
+def test_stored_tables_were_measured_alone(name):
+    outputs = [
+        o for c in files.read(files.SOLUTIONS / f"{name}.ipynb").cells for o in c.get("outputs", [])
+    ]
+    tables = [
+        o["data"]["text/plain"] for o in outputs if "interleaved rounds" in str(o.get("data"))
+    ]
+    assert not [table for table in tables if "something else runs" in table]
+    for table in tables:
+        spreads = re.findall(r"([\d.]+)x to ([\d.]+)x", table)
+        assert spreads and all(float(b) <= RESTLESS * float(a) for a, b in spreads)
 
 
 def test_short_calls_are_repeated_and_long_ones_are_not(clock):

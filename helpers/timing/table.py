@@ -5,6 +5,7 @@ import math
 from typing import NamedTuple
 
 COMPILED = 10e-3  # seconds; a first call that took longer than later ones by more is shown
+RESTLESS = 2.5  # times; alone on a machine, rounds differ by 1.1 to 1.7
 
 
 class Row(NamedTuple):
@@ -25,6 +26,12 @@ class Table:
         self.rows = sorted(rows, key=lambda row: row.ratio)
         self.reference = reference
         self.note = note
+        spread = max((row.fastest / row.slowest for row in self.rows), default=1.0)
+        if spread > RESTLESS:
+            self.note += (
+                f" The rounds differ by up to {spread:.0f} times: something else runs on this "
+                "machine. Let it end, and run the cell again."
+            )
 
     def ratio(self, name):
         """Return how many times faster than the reference `name` is."""
