@@ -156,7 +156,9 @@ def install():
         function = getattr(cuda, name, None)
         if isinstance(function, FunctionType):
             _redirect(function, replacement)
-    cuda.gpus.lst = [host.get_current_device()]
+    devices = [host.get_current_device()]
+    # Of the class: in numba it is an attribute, in numba-cuda a property without a setter.
+    type(cuda.gpus).lst = property(lambda gpus: devices)
     with contextlib.suppress(ImportError, AttributeError):  # they move from version to version
         vectorizers = importlib.import_module("numba.cuda.vectorizers")
         vectorizers.CUDAVectorize.__init__ = _refuse_ufunc

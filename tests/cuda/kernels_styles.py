@@ -122,7 +122,10 @@ def tuple_lookup(turn, out):
     out[i, -1] = STEPS[turn[i]][1]
 
 
-@case(1, 8, vectors(8, 8), lambda x, out: {1: x[-1] - x[[*range(7), 0]] * ([1] * 7 + [0])})
+@case(  # not plain: numba-cuda's simulator has no shape[-1]
+    1, 8, vectors(8, 8), lambda x, out: {1: x[-1] - x[[*range(7), 0]] * ([1] * 7 + [0])},
+    plain=False,
+)  # fmt: skip
 @cuda.jit
 def a_literal_minus_one(x, out):
     i = cuda.grid(1)
